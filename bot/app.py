@@ -1,0 +1,162 @@
+"""The discord.py client: logs in, loads the commands, owns the rooms; and starting and stopping it all."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ssl
+from contextlib import AsyncExitStack
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.ext import commands
+
+from bot.errors import LiveError, ParleyError
+from bot.live.models import model
+from bot.live.session import LiveClient
+from bot.reach import check_reachable
+from bot.rooms import Rooms
+from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+INTENTS = discord.Intents(guilds=True, voice_states=True)
+"""Neither is privileged: nothing has to be switched on in the developer portal."""
+
+CLOSE_TIMEOUT_S = 10.0
+
+AUTHENTICATION_FAILED = 4004  # Discord API docs, "Gateway Close Event Codes"
+
+REFUSED = (
+    "Discord refused DISCORD_TOKEN. Copy it again from the developer portal (your application, Bot, "
+    "Reset Token); it is not the client secret."
+)
+
+
+class StartError(ParleyError):
+    """The bot could not start; the text is the one line the terminal shows."""
+
+
+class Parley(commands.Bot):
+    """The application's client. `rooms` are the conversations under way."""
+
+    def __init__(self, rooms: Rooms, connector: aiohttp.BaseConnector) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=INTENTS,
+            connector=connector,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        self.rooms = rooms
+
+    async def setup_hook(self) -> None:
+        await self.load_extension("cogs.conversation")
+        await self.tree.sync()
+
+    async def on_ready(self) -> None:
+        assert self.user is not None
+        log.info("ready", user=str(self.user), guilds=len(self.guilds))
+
+    async def close(self) -> None:
+        """Leave the channels, end the sessions, then log out."""
+        if not self.is_closed():
+            await self.rooms.close_all()
+        await super().close()
+
+
+async def run(settings: Settings) -> None:
+    """Run until cancelled. Raises Unreachable or StartError if Discord or Gemini cannot be reached or refuse
+    us, also later on: a token that was reset ends the gateway's session."""
+    _point_at(settings)
+    context = _tls(settings)
+    _check_model(settings)
+    await check_reachable(settings.gemini_api_base, context, whom="Google Gemini", setting="GEMINI_API_BASE")
+    async with AsyncExitStack() as stack:
+        live = LiveClient(
+            settings.gemini_api_key.get_secret_value(), settings.gemini_api_base, settings.parley_ca_file
+        )
+        stack.push_async_callback(live.close)
+        rooms = await stack.enter_async_context(Rooms(live, settings))
+        bot = Parley(rooms, aiohttp.TCPConnector(limit=0, ssl=context))
+        stack.push_async_callback(_close, bot)
+        await _log_in(bot, settings)
+        # discord.py 2.7.1 fails with an AttributeError when its very first connection does.
+        await check_reachable(
+            settings.discord_gateway_url, context, whom="Discord's gateway", setting="DISCORD_GATEWAY_URL"
+        )
+        _settle_memory()
+        await _stay_connected(bot)
+
+
+async def _log_in(bot: Parley, settings: Settings) -> None:
+    try:
+        await bot.login(settings.discord_token.get_secret_value())
+    except discord.LoginFailure:
+        raise StartError(REFUSED) from None
+    except (aiohttp.ClientError, discord.HTTPException, OSError, TimeoutError) as error:
+        raise StartError(
+            f"Discord cannot be reached at {settings.discord_api_base} ({_reason(error)}). "
+            "Check the network and DISCORD_API_BASE."
+        ) from error
+
+
+async def _stay_connected(bot: Parley) -> None:
+    """The main gateway, again and again, until it says for good that it does not want us."""
+    try:
+        await bot.connect(reconnect=True)
+    except discord.PrivilegedIntentsRequired as error:
+        raise StartError("Discord refused the intents, although none of them is privileged.") from error
+    except discord.ConnectionClosed as error:
+        if error.code == AUTHENTICATION_FAILED:
+            raise StartError(REFUSED) from error
+        raise StartError(f"Discord's gateway closed the connection for good: {error.code}.") from error
+
+
+def _check_model(settings: Settings) -> None:
+    try:
+        model(settings.gemini_model)
+    except LiveError as error:
+        raise StartError(str(error)) from error
+
+
+async def _close(bot: Parley) -> None:
+    """Bounded: a network that is gone must not keep the process from ending."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await bot.close()
+    except TimeoutError:
+        log.warning("closing took too long, gave up", seconds=CLOSE_TIMEOUT_S)
+
+
+def _settle_memory() -> None:
+    """Take what start-up left out of garbage collection: 127,000 objects, mostly google-genai's types. A full
+    collection over them takes 25 ms, more than a frame, in every room at once."""
+    gc.collect()
+    gc.freeze()
+
+
+def _point_at(settings: Settings) -> None:
+    """discord.py keeps both addresses as class attributes and has no other way to set them."""
+    discord.http.Route.BASE = settings.discord_api_base
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if settings.parley_ca_file is not None:
+        try:
+            context.load_verify_locations(settings.parley_ca_file)
+        except (ssl.SSLError, OSError) as error:
+            raise StartError("PARLEY_CA_FILE: not a PEM file of certificates.") from error
+    return context
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, discord.HTTPException):
+        return f"HTTP {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.strerror or "no connection"
+    return str(error) or type(error).__name__

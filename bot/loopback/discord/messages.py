@@ -1,0 +1,188 @@
+"""Chat messages: what is written, kept and told to whom."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.loopback.discord import errors
+from bot.loopback.discord.entities import Channel, Guild, Json, MessageFlag, User, snowflake, timestamp
+from bot.loopback.discord.sessions import Intent
+
+if TYPE_CHECKING:
+    from bot.loopback.discord.world import World
+
+CONTENT_MAX = 2000
+_MENTION = re.compile(r"<@!?(\d+)>")
+DEFAULT = 0
+REPLY = 19
+CHAT_INPUT_COMMAND = 20
+
+
+@dataclass(slots=True)
+class Attachment:
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
+    id: int = field(default_factory=snowflake)
+
+    def payload(self, base_url: str) -> Json:
+        url = f"{base_url}/attachments/{self.id}/{self.filename}"
+        return {
+            "id": str(self.id),
+            "filename": self.filename,
+            "size": len(self.content),
+            "url": url,
+            "proxy_url": url,
+            "content_type": self.content_type,
+        }
+
+
+@dataclass(slots=True)
+class Message:
+    channel: Channel
+    author: User
+    content: str = ""
+    kind: int = DEFAULT
+    flags: int = 0
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    attachments: list[Json] = field(default_factory=list)
+    mentions: list[User] = field(default_factory=list)
+    nonce: str | int | None = None
+    application_id: int | None = None  # of the interaction that it answers
+    interaction: Json | None = None  # interaction_metadata
+    reference_id: int | None = None
+    only_for: int | None = None  # user id, for an ephemeral one
+    id: int = field(default_factory=snowflake)
+    created_at: str = field(default_factory=timestamp)
+    edited_at: str | None = None
+
+    def payload(self) -> Json:
+        payload: Json = {
+            "id": str(self.id),
+            "channel_id": str(self.channel.id),
+            "type": self.kind,
+            "author": self.author.payload(),
+            "content": self.content,
+            "timestamp": self.created_at,
+            "edited_timestamp": self.edited_at,
+            "tts": False,
+            "mention_everyone": False,
+            "mentions": [user.payload() for user in self.mentions],
+            "mention_roles": [],
+            "attachments": self.attachments,
+            "embeds": self.embeds,
+            "components": self.components,
+            "pinned": False,
+            "flags": self.flags,
+        }
+        if self.nonce is not None:
+            payload["nonce"] = self.nonce
+        if self.application_id is not None:
+            payload |= {"application_id": str(self.application_id), "webhook_id": str(self.application_id)}
+        if self.interaction is not None:
+            payload["interaction_metadata"] = self.interaction
+        if self.reference_id is not None:
+            payload["message_reference"] = {
+                "type": 0,
+                "message_id": str(self.reference_id),
+                "channel_id": str(self.channel.id),
+                "guild_id": str(self.channel.guild_id),
+            }
+        return payload
+
+    def without_content(self) -> Json:
+        """What a bot without the MESSAGE_CONTENT intent gets of other people's messages."""
+        return self.payload() | {"content": "", "embeds": [], "attachments": [], "components": []}
+
+    def write(self, body: Json, attachments: list[Json]) -> None:
+        """Take over the fields of a create or edit request, or raise `ApiError` 400 and stay as it is."""
+        content = _content(body["content"]) if "content" in body else self.content
+        embeds = body.get("embeds", self.embeds) or []
+        components = body.get("components", self.components) or []
+        if "attachments" in body or attachments:
+            kept = {str(entry.get("id")) for entry in body.get("attachments") or []}
+            attachments = [entry for entry in self.attachments if entry["id"] in kept] + attachments
+        else:
+            attachments = self.attachments
+        flags = self.flags | int(body.get("flags") or 0) & MessageFlag.COMPONENTS_V2
+        if flags & MessageFlag.COMPONENTS_V2 and (content or embeds):
+            raise errors.form_error(
+                "content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Not with components v2"
+            )
+        if not (content or embeds or components or attachments):
+            raise errors.ApiError(400, 50006, "Cannot send an empty message")
+        self.content, self.embeds, self.components = content, embeds, components
+        self.attachments, self.flags = attachments, flags
+
+
+def _content(value: object) -> str:
+    content = "" if value is None else value
+    if not isinstance(content, str):
+        raise errors.form_error("content", "STRING_TYPE_CONVERT", f"Could not interpret {value!r} as string.")
+    if len(content) > CONTENT_MAX:
+        raise errors.form_error(
+            "content", "BASE_TYPE_MAX_LENGTH", f"Must be {CONTENT_MAX} or fewer in length."
+        )
+    return content.strip()
+
+
+class Chat:
+    """All messages, by channel, and who is told of them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._messages: dict[int, dict[int, Message]] = defaultdict(dict)
+        self.attachments: dict[int, Attachment] = {}
+
+    def history(self, channel: Channel) -> list[Message]:
+        """Oldest first, without ephemeral ones, which no history has."""
+        return [message for message in self._messages[channel.id].values() if message.only_for is None]
+
+    def get(self, channel: Channel, message_id: int) -> Message:
+        """Raises `ApiError` 10008 for a message that is not, or no longer, there."""
+        try:
+            return self._messages[channel.id][message_id]
+        except KeyError:
+            raise errors.unknown("Message") from None
+
+    def publish(self, message: Message, event: str) -> None:
+        """Keep a message and tell of it (MESSAGE_CREATE or MESSAGE_UPDATE)."""
+        world = self._world
+        guild = world.guild(message.channel.guild_id)
+        mentioned = dict.fromkeys(map(int, _MENTION.findall(message.content)))
+        message.mentions = [guild.members[user].user for user in mentioned if user in guild.members]
+        self._messages[message.channel.id][message.id] = message
+        extra: Json = {"guild_id": str(guild.id)}
+        if author := guild.members.get(message.author.id):
+            extra["member"] = author.without_user()
+        if message.only_for is not None:
+            world.tell(guild, event, message.payload() | extra, {message.only_for})
+            return
+        message.channel.last_message_id = max(message.channel.last_message_id or 0, message.id)
+        viewers = guild.viewers(message.channel)
+        blind = viewers & self._blind(message)
+        world.tell(guild, event, message.payload() | extra, viewers - blind)
+        if blind:
+            world.tell(guild, event, message.without_content() | extra, blind)
+
+    def _blind(self, message: Message) -> set[int]:
+        """Bots that may not read this message: no MESSAGE_CONTENT intent, not theirs, not mentioned."""
+        exempt = {message.author.id, *(user.id for user in message.mentions)}
+        return {
+            session.user.id
+            for session in self._world.sessions
+            if session.user.bot
+            and not session.intents & Intent.MESSAGE_CONTENT
+            and session.user.id not in exempt
+        }
+
+    def delete(self, message: Message) -> None:
+        guild: Guild = self._world.guild(message.channel.guild_id)
+        self._messages[message.channel.id].pop(message.id, None)
+        data = {"id": str(message.id), "channel_id": str(message.channel.id), "guild_id": str(guild.id)}
+        audience = guild.viewers(message.channel) if message.only_for is None else {message.only_for}
+        self._world.tell(guild, "MESSAGE_DELETE", data, audience)

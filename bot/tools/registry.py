@@ -1,0 +1,103 @@
+"""What the model may call, and the one way to call it: every call is answered, whatever happens.
+
+The model repeats a call two to five times when the result is empty, and waits for ever when there is none, so
+`call` returns a result for an unknown tool, for wrong arguments, for a timeout and for a bug alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from bot.tools.arguments import problems
+
+log = structlog.get_logger(__name__)
+
+INVOCATION_CONDITION = "Invocation Condition:"
+"""Google's best practices want one such line in every description; without it the model calls too readily."""
+
+Result = dict[str, Any]
+
+
+class ToolContext(Protocol):
+    """The room in which a tool is called."""
+
+    @property
+    def speakers(self) -> frozenset[int]:
+        """User ids of those who spoke in the turn that led to the call; empty if unknown."""
+
+    def leave_when_quiet(self, reason: str) -> None:
+        """Leave the channel once the answer in progress has been played."""
+
+
+Run = Callable[[ToolContext, Mapping[str, Any]], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One function of the model.
+
+    `parameters` is a JSON schema of type object; ``{}``: no parameters. `run` gets arguments that satisfy it
+    and returns ``{"status": "ok", …}``, or ``{"status": "error", "retryable": bool, "message": …}`` for what
+    went wrong in a way that the model should tell.
+    """
+
+    name: str
+    description: str
+    run: Run
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if INVOCATION_CONDITION not in self.description:
+            raise ValueError(f"the description of {self.name} lacks its {INVOCATION_CONDITION!r} line")
+
+
+class Registry:
+    """The tools of a room."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tool in tools:
+            if tool.name in self._tools:
+                raise ValueError(f"two tools are called {tool.name}")
+            self._tools[tool.name] = tool
+
+    def declarations(self) -> list[dict[str, Any]]:
+        """Name, description and parameters of every tool, as plain JSON for the session's settings."""
+        return [
+            {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+            for tool in self._tools.values()
+        ]
+
+    async def call(self, name: str, args: Mapping[str, Any], context: ToolContext) -> Result:
+        """The result of one call. Raises nothing but CancelledError."""
+        tool = self._tools.get(name)
+        if tool is None:
+            known = ", ".join(self._tools) or "none"
+            return error(f"There is no tool called {name}. Known tools: {known}.")
+        wrong = problems(args, tool.parameters)
+        if wrong:
+            return error("Wrong arguments: " + "; ".join(wrong) + ".", retryable=True)
+        try:
+            async with asyncio.timeout(tool.timeout_s) as bound:
+                result = await tool.run(context, args)
+        except TimeoutError:
+            if not bound.expired():  # the tool's own, not ours
+                log.exception("tool failed", tool=name)
+                return error(f"{name} failed: something it needs did not answer.", retryable=True)
+            log.warning("tool timed out", tool=name, timeout_s=tool.timeout_s)
+            return error(f"{name} did not finish within {tool.timeout_s:g} seconds.", retryable=True)
+        except Exception:
+            log.exception("tool failed", tool=name)
+            return error(f"{name} failed because of an internal error.")
+        return {"status": "ok", **result}
+
+
+def error(message: str, *, retryable: bool = False) -> Result:
+    """A failure as the model is told it."""
+    return {"status": "error", "retryable": retryable, "message": message}

@@ -1,0 +1,75 @@
+"""Replying to a command or a button: acknowledged at once, answered when there is something to say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_RETRIES_AFTER_S = (0.1, 0.4)
+"""Connections that break under a request. Refusals of Discord's own (5xx, 429) discord.py repeats itself."""
+
+_ALREADY_ACKNOWLEDGED = 40060
+"""Discord's code for the repetition of a request whose answer was lost on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The one answer, seen only by the person who typed or pressed."""
+
+    interaction: discord.Interaction[Any]
+
+    async def say(self, text: str, view: discord.ui.View | None = None) -> None:
+        """Fill in the answer. If Discord has dropped the interaction, it is logged, never raised."""
+
+        async def edit() -> None:
+            await self.interaction.edit_original_response(content=text, view=view)
+
+        await _insist(edit, "reply", self.interaction)
+
+
+async def acknowledge(interaction: discord.Interaction[Any]) -> Reply:
+    """Tell Discord within its 3 s that an answer will come, before anything else is done.
+
+    The answer to a command is a message of its own, that to a button replaces the message with the button.
+    """
+
+    async def defer() -> None:
+        if interaction.response.is_done():
+            return
+        if interaction.type is discord.InteractionType.component:
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+
+    await _insist(defer, "acknowledgement", interaction)
+    return Reply(interaction)
+
+
+async def _insist(
+    request: Callable[[], Awaitable[None]], what: str, interaction: discord.Interaction
+) -> None:
+    """Make `request`, again if the connection breaks under it; log what cannot be delivered."""
+    for pause_s in (*_RETRIES_AFTER_S, None):
+        try:
+            await request()
+        except discord.HTTPException as error:
+            if error.code != _ALREADY_ACKNOWLEDGED:
+                log.warning(f"{what} lost", command=_name(interaction), status=error.status, code=error.code)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+                continue
+            log.warning(f"{what} lost", command=_name(interaction), error=type(error).__name__)
+        return
+
+
+def _name(interaction: discord.Interaction[Any]) -> str:
+    return interaction.command.qualified_name if interaction.command is not None else "button"

@@ -1,0 +1,112 @@
+"""The sentences of the commands: short enough for a phone, and each says what to do."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.status import RoomStatus, SpeakerStatus
+from bot.voice.entry import VoiceRoom
+
+NOT_IN_A_CHANNEL = (
+    "You are not in a voice channel. Join one and type `/join` again, or name it: `/join channel:`."
+)
+NOT_HERE = "I am not in a voice channel of this server. `/join` brings me in."
+LEFT = "I have left. `/join` brings me back."
+PEOPLE_SHOWN = 15
+"""In /status. A message has 2000 characters, a person takes up to 110 of them."""
+
+OFFER_EXPIRED = "I have stayed where I am. Type `/join` again if I am to move."
+
+
+def joined(channel: VoiceRoom) -> str:
+    """What to know of `channel` now that the bot is in it."""
+    rights = channel.permissions_for(channel.guild.me)
+    parts = [f"I am in {channel.mention}."]
+    if isinstance(channel, discord.StageChannel) and not rights.mute_members:
+        parts.append("I hear the stage; to hear me, a moderator has to accept my request to speak.")
+    else:
+        parts.append("Just speak; interrupt me whenever you like.")
+    if not rights.send_messages:
+        parts.append(
+            "I may not write in its chat, so please tell the others: I listen, and what is said goes to "
+            "Google Gemini."
+        )
+    return " ".join([*parts, "`/leave` makes me go."])
+
+
+def already_here(channel: str) -> str:
+    return f"I am in {channel} already. Just speak. `/status` tells whom I hear."
+
+
+def elsewhere(current: str, wanted: str) -> str:
+    return (
+        f"I am talking in {current}, and I can be in one channel of a server at a time. "
+        f"Shall I move to {wanted}?"
+    )
+
+
+def on_the_way(channel_id: int) -> str:
+    return f"I am on my way into <#{channel_id}>."
+
+
+def not_yours_to_dismiss(channel: str) -> str:
+    return f"Only people in {channel} or moderators with **Move Members** can send me away."
+
+
+def status(room: RoomStatus) -> str:
+    """What `/status` says: the room in two lines, then a line per person."""
+    encryption = "end-to-end encrypted" if room.encrypted else "not end-to-end encrypted (a stage)"
+    head = f"In <#{room.channel_id}> for {_duration(room.uptime_s)}, {encryption}."
+    figures = [
+        f"Discord {_ms(room.voice_latency_ms)}",
+        f"Gemini {'connected' if room.live_connected else '**not connected**'}",
+    ]
+    if room.answer_latency_ms is not None:
+        figures.append(f"answers after {_ms(room.answer_latency_ms)}")
+    if room.reconnects:
+        figures.append(f"{room.reconnects} reconnect{'s' if room.reconnects > 1 else ''}")
+    people = [_person(speaker) for speaker in room.speakers[:PEOPLE_SHOWN]] or ["I have heard nobody yet."]
+    if len(room.speakers) > PEOPLE_SHOWN:
+        people.append(f"… and {len(room.speakers) - PEOPLE_SHOWN} more.")
+    return "\n".join([head, " · ".join(figures), *_kept_down(room), *people])
+
+
+def _kept_down(room: RoomStatus) -> list[str]:
+    """What moderators have done to the bot, and how to undo it."""
+    lines = []
+    if room.suppressed:
+        lines.append("**Nobody hears me**: a moderator has to accept my request to speak on this stage.")
+    if room.muted:
+        lines.append("**Nobody hears me**: a moderator has muted me here.")
+    if room.deafened:
+        lines.append("**I hear nobody**: a moderator has deafened me here.")
+    return lines
+
+
+def _person(speaker: SpeakerStatus) -> str:
+    parts = [
+        _when(speaker.last_heard_s),
+        f"level {speaker.level_db:.0f} dB",
+        f"loss {speaker.loss_percent:.1f} %",
+    ]
+    if speaker.undecryptable:
+        parts.append(f"{speaker.undecryptable} packets not decryptable")
+    return f"<@{speaker.user_id}>: {', '.join(parts)}"
+
+
+def _when(seconds_ago: float) -> str:
+    if seconds_ago == float("inf"):
+        return "not heard yet"
+    return "heard now" if seconds_ago < 1 else f"heard {_duration(seconds_ago)} ago"
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _ms(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else f"{milliseconds:.0f} ms"
