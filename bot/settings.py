@@ -40,7 +40,51 @@ class Settings(BaseSettings):
     gemini_model: str = Field("gemini-3.8-live", description="A Live model; see bot/live/models.py.")
     gemini_voice: str = Field("Puck", description="One of the 30 prebuilt voices of the Live API.")
 
+    gemini_compression_trigger: int = Field(
+        12_000,
+        ge=5_000,
+        le=128_000,
+        description="Tokens of context at which the oldest are dropped; every turn bills them all again.",
+    )
+    gemini_compression_target: int = Field(
+        6_000, ge=0, le=128_000, description="Tokens that are left then; less than the trigger."
+    )
+
     parley_instruction: str = Field(DEFAULT_INSTRUCTION, description="Who the bot is and how it talks.")
+    parley_aliases: str = Field(
+        "",
+        description="Other names it answers to, with commas between; its name in the server always counts.",
+    )
+    parley_addressing: Literal["open", "auto", "named", "push", "host"] = Field(
+        "auto",
+        description="Whom it answers. open: all; auto: all while one person is there, else by name; see /floor.",
+    )
+    parley_follow_up_s: float = Field(
+        10.0,
+        ge=0,
+        le=120,
+        description="Seconds after an answer in which the same person need not say the name.",
+    )
+    parley_interrupt: Literal["everyone", "asker", "hosts", "nobody"] = Field(
+        "everyone", description="Who may interrupt it while it speaks."
+    )
+    parley_greeting: str = Field(
+        "Greet the people in the channel in one short sentence and say your name.",
+        description="What it is asked to do when it has joined; off: it waits to be spoken to.",
+    )
+    parley_goodbye: str = Field(
+        "Say goodbye in one very short sentence.",
+        description="What it is asked to do before it leaves; off: it leaves at once.",
+    )
+    parley_alone_s: float = Field(
+        120.0, ge=0, le=86_400, description="Leaves after so many seconds alone in the channel; 0: never."
+    )
+    parley_nudge_s: float = Field(
+        0.0,
+        ge=0,
+        le=86_400,
+        description="After so many seconds without a word it asks once whether it can help; 0: never.",
+    )
     parley_turn_detection: Literal["local", "server"] = Field(
         "local",
         description="local: Parley decides when a turn begins and ends; server: the Live API does.",
@@ -76,7 +120,14 @@ class Settings(BaseSettings):
             raise ValueError("must be one word of plain characters, without quotes or spaces")
         return SecretStr(value)
 
-    @field_validator("parley_turn_detection", "parley_log_level", "parley_log_format", mode="before")
+    @field_validator(
+        "parley_turn_detection",
+        "parley_addressing",
+        "parley_interrupt",
+        "parley_log_level",
+        "parley_log_format",
+        mode="before",
+    )
     @classmethod
     def _any_case(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
@@ -95,6 +146,18 @@ class Settings(BaseSettings):
         if value is not None and not value.is_file():
             raise ValueError("names a file that does not exist")
         return value
+
+    @field_validator("gemini_compression_target")
+    @classmethod
+    def _below_the_trigger(cls, value: int, info: Any) -> int:
+        if value >= info.data.get("gemini_compression_trigger", value + 1):
+            raise ValueError("must be less than GEMINI_COMPRESSION_TRIGGER")
+        return value
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names it answers to."""
+        return tuple(filter(None, (name.strip() for name in self.parley_aliases.split(","))))
 
     @property
     def secrets(self) -> list[str]:
