@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     parley_addressing: Literal["open", "auto", "named", "push", "host"] = Field(
         "auto",
-        description="Whom it answers. open: all; auto: all while one person is there, else by name; see /floor.",
+        description="Whom it answers. open: all; auto: one person alone, several by name; see /floor.",
     )
     parley_follow_up_s: float = Field(
         10.0,
