@@ -134,7 +134,7 @@ class Conversation:
                 reply, asked_at = await self._reply_to(prompt), prompt.ended_at
             case Typed(text, asked_at):
                 self._remember(text=text)
-                reply = self._service.script.always or self._service.script.typed
+                reply = self._service.script.reply_to_text(text, shown=False)
             case ToolResult(call, asked_at) if call.left:
                 await self._call(call.use, call.left - 1)
                 return

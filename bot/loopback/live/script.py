@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,14 +32,37 @@ class Script:
             "second": "answer_long",
             "interrupt": "answer_short",
             "goodbye": "answer_goodbye",
+            "addressed": "answer_moon",
+            "addressed_ben": "answer_rice",
+            "addressed_cleo": "answer_planets",
+            "addressed_dan": "answer_joke",
+            "follow_up": "answer_follow_up",
+            "long_sentence": "answer_house",
+            "overheard": "answer_cinema",
+            "overheard_ben": "answer_cinema",
+            "overheard_cleo": "answer_cinema",
+            "mentioned": "answer_yesterday",
         }
     )
+    """What was not meant for it is answered as well: whether that is heard is the client's affair."""
     tools: dict[str, ToolUse] = field(
         default_factory=lambda: {"goodbye": ToolUse("leave_channel", {}, "answer_goodbye")}
     )
     unknown: str = "answer_unknown"
-    typed: str = "answer_hello"
-    """The answer to text."""
+    texts: dict[str, str] = field(
+        default_factory=lambda: {
+            r"\b(greet|say hello|introduce yourself)": "answer_greeting",
+            r"\b(goodbye|farewell)\b": "answer_goodbye",
+            r"\b(quiet|silent|silence|nobody has spoken|nobody has said)\b": "answer_nudge",
+        }
+    )
+    """Typed text → clip, by the first pattern that is found in it."""
+    typed: str = "answer_text"
+    """The answer to any other text."""
+    image: str = "answer_image"
+    """The answer to text that follows an image."""
+    on_text: Callable[[str], str | None] | None = None
+    """Asked first about every text that is a prompt of its own; None leaves it to the tables."""
     always: str | None = None
     """This answer to everything, without recognising: for load, where only the traffic counts."""
 
@@ -49,8 +73,10 @@ class Script:
         return {
             *self.answers.values(),
             *(tool.then for tool in self.tools.values()),
+            *self.texts.values(),
             self.unknown,
             self.typed,
+            self.image,
         }
 
     def reply(self, heard: str | None, declared: Collection[str]) -> str | ToolUse:
@@ -61,3 +87,14 @@ class Script:
         if tool is not None and tool.name in declared:
             return tool
         return self.answers.get(heard or "", self.unknown)
+
+    def reply_to_text(self, text: str, *, shown: bool) -> str:
+        """The clip for typed `text`; `shown`: an image came before it."""
+        if self.always is not None:
+            return self.always
+        if self.on_text is not None and (clip := self.on_text(text)) is not None:
+            return clip
+        if shown:
+            return self.image
+        found = (clip for pattern, clip in self.texts.items() if re.search(pattern, text, re.IGNORECASE))
+        return next(found, self.typed)

@@ -42,6 +42,13 @@ synthesise_noises() {
       burst 0.35 brownnoise 0.002 lowpass 400; } | wave door -4
     # An open microphone beside a fan.
     sox -R -n -r 48000 -c 1 "$work/hiss.wav" synth 3 pinknoise vol 0.05 fade l 0.01 3 0.01
+    # What a music bot plays: four bars of plucked chords over a bass, 120 a minute.
+    for chord in "A2 A3 C4 E4" "F2 F3 A3 C4" "C3 G3 C4 E4" "G2 G3 B3 D4"; do
+        set -- $chord
+        for beat in 1 2 3 4; do
+            sox -R -n -t f32 -r 48000 -c 1 - synth 0.5 pluck "$1" pluck "$2" pluck "$3" pluck "$4" remix - fade l 0.002 0.5 0.02
+        done
+    done | wave music -9
 }
 
 python3 - <<'PYTHON' > "$work/sentences"
