@@ -44,6 +44,7 @@ class GatewayFaults:
     heartbeat_interval_ms: int = 41_250
     rest_delay_s: float = 0.0  # before a REST call of a bot is looked at
     rest_status: int | None = None  # every REST call of a bot is refused with it, such as 503
+    cdn_status: int | None = None  # no attachment can be fetched, such as 404 (its address has expired)
     privileged_intents: bool = True  # False: close code 4014 for a client that asks for them
     resume_window_s: float = 30.0  # how long a session without connection keeps its place in voice
 

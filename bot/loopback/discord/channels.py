@@ -15,6 +15,7 @@ from bot.loopback.discord.messages import REPLY, Attachment, Message
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.discord.rest import (
     API,
+    FAULTS,
     WORLD,
     Handler,
     account,
@@ -29,7 +30,7 @@ from bot.loopback.discord.rest import (
 _FILE = re.compile(r"files\[(\d+)\]")
 
 
-async def received_files(request: web.Request) -> list[Json]:
+async def received_files(request: web.Request, channel: Channel) -> list[Json]:
     """Keep the ``files[n]`` of a form; the attachment objects to put into the message."""
     if request.content_type != "multipart/form-data":
         return []
@@ -39,7 +40,7 @@ async def received_files(request: web.Request) -> list[Json]:
         if _FILE.fullmatch(name) and isinstance(part, FileField):
             attachment = Attachment(part.filename, part.content_type, part.file.read())
             chat.attachments[attachment.id] = attachment
-            kept.append(attachment.payload(f"{request.scheme}://{request.host}"))
+            kept.append(attachment.payload(f"{request.scheme}://{request.host}", channel.id))
     return kept
 
 
@@ -56,6 +57,8 @@ def _may_write(request: web.Request) -> Channel:
     needed = Permission.SEND_MESSAGES
     if channel.kind is not ChannelKind.TEXT:
         needed |= Permission.CONNECT  # the chat of a voice channel is for who may enter it
+    if request.content_type == "multipart/form-data":
+        needed |= Permission.ATTACH_FILES
     request.app[WORLD].require(account(request), channel, needed)
     return channel
 
@@ -64,12 +67,27 @@ async def create(request: web.Request) -> web.Response:
     channel, body = _may_write(request), await object_body(request)
     chat = request.app[WORLD].chat
     message = Message(channel, account(request), nonce=body.get("nonce"))
-    message.write(without_uploads(body), await received_files(request))
+    message.write(without_uploads(body), await received_files(request, channel))
     if reference := body.get("message_reference"):
-        message.reference_id = chat.get(channel, int(reference["message_id"])).id
-        message.kind = REPLY
+        _refer(request, message, reference)
     chat.publish(message, "MESSAGE_CREATE")
     return answer(message.payload())
+
+
+def _refer(request: web.Request, message: Message, reference: Json) -> None:
+    """Make it a reply. What it replies to may be gone: then it is none, if the author does not mind."""
+    world = request.app[WORLD]
+    held = world.require(message.author, message.channel, Permission.VIEW_CHANNEL)
+    if not held & Permission.READ_MESSAGE_HISTORY:
+        raise ApiError(403, 160002, "Cannot reply without permission to read message history")
+    try:
+        message.reference = world.chat.get(message.channel, int(reference["message_id"]))
+        message.kind = REPLY
+    except ApiError:
+        if reference.get("fail_if_not_exists", True):
+            raise errors.form_error(
+                "message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message"
+            ) from None
 
 
 async def history(request: web.Request) -> web.Response:
@@ -112,7 +130,7 @@ async def edit(request: web.Request) -> web.Response:
 
 async def rewrite(request: web.Request, message: Message) -> None:
     """Apply an edit request and tell of it; a deferred response stops being "thinking"."""
-    message.write(without_uploads(await object_body(request)), await received_files(request))
+    message.write(without_uploads(await object_body(request)), await received_files(request, message.channel))
     message.flags &= ~MessageFlag.LOADING
     message.edited_at = timestamp()
     request.app[WORLD].chat.publish(message, "MESSAGE_UPDATE")
@@ -170,9 +188,10 @@ def _reaction(message: Message, user: User, emoji: str) -> Json:
 
 async def attachment(request: web.Request) -> web.Response:
     """The file itself; on the real service it lies on a CDN that asks for no token."""
+    status = request.app[FAULTS].cdn_status
     kept = request.app[WORLD].chat.attachments.get(snowflake_of(request, "attachment_id"))
-    if kept is None:
-        raise web.HTTPNotFound
+    if kept is None or status is not None:
+        return web.Response(text="This content is no longer available.", status=status or 404)
     return web.Response(body=kept.content, content_type=kept.content_type)
 
 
@@ -189,6 +208,6 @@ def routes() -> list[web.RouteDef]:
         ("DELETE", f"{messages}/{{message_id}}/reactions/{{emoji}}/@me", react),
         ("POST", "/channels/{channel_id}/typing", typing),
     ]
-    return [web.get("/attachments/{attachment_id}/{filename}", attachment)] + [
+    return [web.get("/attachments/{channel_id}/{attachment_id}/{filename}", attachment)] + [
         web.route(verb, API + path, authorized(handler)) for verb, path, handler in handlers
     ]

@@ -20,6 +20,9 @@ DEFAULT = 0
 REPLY = 19
 CHAT_INPUT_COMMAND = 20
 
+# What a bot without the MESSAGE_CONTENT intent gets of other people's messages.
+_WITHOUT_CONTENT: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+
 
 @dataclass(slots=True)
 class Attachment:
@@ -28,8 +31,9 @@ class Attachment:
     content: bytes = field(repr=False)
     id: int = field(default_factory=snowflake)
 
-    def payload(self, base_url: str) -> Json:
-        url = f"{base_url}/attachments/{self.id}/{self.filename}"
+    def payload(self, base_url: str, channel_id: int) -> Json:
+        """The address looks like the CDN's: by channel, with a signature that expires (here never)."""
+        url = f"{base_url}/attachments/{channel_id}/{self.id}/{self.filename}?ex=7fffffff&is=0&hm={self.id:x}"
         return {
             "id": str(self.id),
             "filename": self.filename,
@@ -54,7 +58,8 @@ class Message:
     nonce: str | int | None = None
     application_id: int | None = None  # of the interaction that it answers
     interaction: Json | None = None  # interaction_metadata
-    reference_id: int | None = None
+    reference: Message | None = None  # what it replies to
+    allowed_mentions: Json | None = None  # None: whatever the content names
     only_for: int | None = None  # user id, for an ephemeral one
     id: int = field(default_factory=snowflake)
     created_at: str = field(default_factory=timestamp)
@@ -85,18 +90,31 @@ class Message:
             payload |= {"application_id": str(self.application_id), "webhook_id": str(self.application_id)}
         if self.interaction is not None:
             payload["interaction_metadata"] = self.interaction
-        if self.reference_id is not None:
+        if self.reference is not None:
             payload["message_reference"] = {
                 "type": 0,
-                "message_id": str(self.reference_id),
+                "message_id": str(self.reference.id),
                 "channel_id": str(self.channel.id),
                 "guild_id": str(self.channel.guild_id),
             }
+            original = self.reference.payload()
+            original.pop("referenced_message", None)  # one level deep
+            payload["referenced_message"] = original
         return payload
 
-    def without_content(self) -> Json:
-        """What a bot without the MESSAGE_CONTENT intent gets of other people's messages."""
-        return self.payload() | {"content": "", "embeds": [], "attachments": [], "components": []}
+    def mention(self, guild: Guild) -> None:
+        """Find out whom it mentions: who is named in it, and to whom it replies, as far as its author allows
+        (Discord API docs, "Allowed Mentions Object")."""
+        allowed: Json = {"parse": ["users"], "replied_user": True}
+        if self.allowed_mentions is not None:
+            allowed = self.allowed_mentions
+        named = dict.fromkeys(map(int, _MENTION.findall(self.content)))
+        if "users" not in allowed.get("parse", ()):
+            listed = set(map(int, allowed.get("users", ())))
+            named = {user: None for user in named if user in listed}
+        if self.reference is not None and allowed.get("replied_user"):
+            named[self.reference.author.id] = None
+        self.mentions = [guild.members[user].user for user in named if user in guild.members]
 
     def write(self, body: Json, attachments: list[Json]) -> None:
         """Take over the fields of a create or edit request, or raise `ApiError` 400 and stay as it is."""
@@ -117,6 +135,7 @@ class Message:
             raise errors.ApiError(400, 50006, "Cannot send an empty message")
         self.content, self.embeds, self.components = content, embeds, components
         self.attachments, self.flags = attachments, flags
+        self.allowed_mentions = body.get("allowed_mentions", self.allowed_mentions)
 
 
 def _content(value: object) -> str:
@@ -153,21 +172,23 @@ class Chat:
         """Keep a message and tell of it (MESSAGE_CREATE or MESSAGE_UPDATE)."""
         world = self._world
         guild = world.guild(message.channel.guild_id)
-        mentioned = dict.fromkeys(map(int, _MENTION.findall(message.content)))
-        message.mentions = [guild.members[user].user for user in mentioned if user in guild.members]
+        message.mention(guild)
         self._messages[message.channel.id][message.id] = message
-        extra: Json = {"guild_id": str(guild.id)}
+        told = message.payload() | {"guild_id": str(guild.id)}
+        told["mentions"] = [
+            user.payload() | {"member": guild.members[user.id].without_user()} for user in message.mentions
+        ]
         if author := guild.members.get(message.author.id):
-            extra["member"] = author.without_user()
+            told["member"] = author.without_user()
         if message.only_for is not None:
-            world.tell(guild, event, message.payload() | extra, {message.only_for})
+            world.tell(guild, event, told, {message.only_for})
             return
         message.channel.last_message_id = max(message.channel.last_message_id or 0, message.id)
         viewers = guild.viewers(message.channel)
         blind = viewers & self._blind(message)
-        world.tell(guild, event, message.payload() | extra, viewers - blind)
+        world.tell(guild, event, told, viewers - blind)
         if blind:
-            world.tell(guild, event, message.without_content() | extra, blind)
+            world.tell(guild, event, told | _WITHOUT_CONTENT, blind)
 
     def _blind(self, message: Message) -> set[int]:
         """Bots that may not read this message: no MESSAGE_CONTENT intent, not theirs, not mentioned."""

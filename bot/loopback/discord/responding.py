@@ -55,7 +55,7 @@ async def _responded(request: web.Request, interaction: Interaction, kind: int, 
     if kind == UPDATE:
         if (source := interaction.source) is None:
             raise errors.form_error("type", "BASE_TYPE_CHOICES", "There is no message to update.")
-        source.write(without_uploads(data), await received_files(request))
+        source.write(without_uploads(data), await received_files(request, source.channel))
         source.edited_at = timestamp()
         interaction.original = source
         return source
@@ -67,7 +67,7 @@ async def _responded(request: web.Request, interaction: Interaction, kind: int, 
     if kind == DEFERRED_MESSAGE:
         message.flags |= MessageFlag.LOADING
     else:
-        message.write(without_uploads(data), await received_files(request))
+        message.write(without_uploads(data), await received_files(request, message.channel))
     interaction.original = message
     return message
 
@@ -119,8 +119,8 @@ async def follow_up(request: web.Request) -> web.Response:
         return answer(original.payload())
     message = _new_message(interaction, body)
     if original is not None:
-        message.kind, message.reference_id = REPLY, original.id
-    message.write(without_uploads(body), await received_files(request))
+        message.kind, message.reference = REPLY, original
+    message.write(without_uploads(body), await received_files(request, message.channel))
     chat.publish(message, "MESSAGE_CREATE")
     return answer(message.payload())
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.loopback.member.changes import Changes
 from bot.loopback.member.errors import MemberError
 from bot.loopback.member.gateway import Gateway
-from bot.loopback.member.http import Http
+from bot.loopback.member.http import File, Http
 
 _EPHEMERAL, _LOADING = 1 << 6, 1 << 7  # message flags
 _BUTTON = 2  # component type
@@ -32,12 +32,15 @@ class Message:
     """The bot is "thinking": it deferred its answer."""
     interaction_id: int | None
     nonce: str | None
+    reply_to: int | None
+    """The message that this one answers."""
     raw: dict[str, Any] = field(repr=False)
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Message:
         flags = data.get("flags", 0)
         interaction = data.get("interaction_metadata") or data.get("interaction") or {}
+        reference = data.get("message_reference") or {}
         return cls(
             id=int(data["id"]),
             channel_id=int(data["channel_id"]),
@@ -47,6 +50,7 @@ class Message:
             pending=bool(flags & _LOADING),
             interaction_id=int(interaction["id"]) if "id" in interaction else None,
             nonce=data.get("nonce"),
+            reply_to=int(reference["message_id"]) if "message_id" in reference else None,
             raw=data,
         )
 
@@ -143,6 +147,19 @@ class Chat:
         await self._http.call("POST", "/interactions", body)
         return await self._answer_to(f"/{name}", nonce, timeout)
 
+    async def write(
+        self, channel_id: int, text: str, files: Sequence[File] = (), reply_to: Message | None = None
+    ) -> Message:
+        """Write to the bot: with its name in front, or as a reply to a message of its.
+
+        MemberError if there is no bot in this channel, RestError if Discord refuses the message."""
+        body: dict[str, Any] = {"content": text, "nonce": str(secrets.randbits(62))}
+        if reply_to is None:
+            body["content"] = f"<@{await self._bot(channel_id)}> {text}"
+        else:
+            body["message_reference"] = {"channel_id": str(channel_id), "message_id": str(reply_to.id)}
+        return Message.parse(await self._http.call("POST", f"/channels/{channel_id}/messages", body, files))
+
     async def press(self, guild_id: int, message: Message, label: str, timeout: float = 15.0) -> Message:
         """Press the button with that label; the bot's answer: a new message, or the pressed one, edited.
 
@@ -192,6 +209,13 @@ class Chat:
                 found: dict[str, Any] = command
                 return found
         raise MemberError(f"no command /{name} in this channel")
+
+    async def _bot(self, channel_id: int) -> int:
+        """The one whose commands can be typed here."""
+        index = await self._http.call("GET", f"/channels/{channel_id}/application-command-index")
+        if not index["application_commands"]:
+            raise MemberError("no bot to mention in this channel")
+        return int(index["application_commands"][0]["application_id"])  # of the bot's user, too
 
     async def wait_message(self, predicate: Callable[[Message], bool], timeout: float = 10.0) -> Message:
         """The first message seen, from the beginning, that the predicate likes, now or when it comes."""

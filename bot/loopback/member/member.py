@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from bot.loopback.member.call import Call
 from bot.loopback.member.chat import Chat, Message
 from bot.loopback.member.errors import MemberError
 from bot.loopback.member.gateway import Gateway
-from bot.loopback.member.http import Http
+from bot.loopback.member.http import File, Http
 from bot.loopback.member.impairments import CLEAN, Impairments
 from bot.loopback.member.mouth import Mouth, Speech
 from bot.loopback.member.recording import Recording
@@ -65,6 +65,12 @@ class Member:
         return self.gateway.user_id
 
     @property
+    def _own_chat(self) -> int:
+        if self.call.channel_id is None:
+            raise MemberError("not in a channel: say where to type")
+        return self.call.channel_id
+
+    @property
     def messages(self) -> list[Message]:
         """The chat messages seen, oldest first, with their edits."""
         return list(self.chat.messages)
@@ -101,9 +107,7 @@ class Member:
         """Type ``/command`` in a channel (default: the chat of one's voice channel); the bot's answer.
 
         A deferred answer is waited for. MemberError if there is no such command or no answer."""
-        where = channel_id or self.call.channel_id
-        if where is None:
-            raise MemberError("not in a channel: say where to type")
+        where = channel_id or self._own_chat
         guild_id = self._guild_id or next(iter(self.gateway.guilds))
         return await self.chat.type(guild_id, where, command.lstrip("/"), options, timeout)
 
@@ -113,6 +117,20 @@ class Member:
         MemberError if there is no such button or no answer."""
         guild_id = self._guild_id or next(iter(self.gateway.guilds))
         return await self.chat.press(guild_id, message, label, timeout)
+
+    async def mention(
+        self,
+        text: str,
+        attachments: Sequence[File] = (),
+        *,
+        channel_id: int | None = None,
+        reply_to: Message | None = None,
+    ) -> Message:
+        """Write to the bot in a channel (default: the chat of one's voice channel), by name or as a reply.
+
+        `attachments` are (name, content, content type). The bot's answer has the id of what is returned as
+        its `reply_to`."""
+        return await self.chat.write(channel_id or self._own_chat, text, attachments, reply_to)
 
     async def wait_message(self, predicate: Callable[[Message], bool], timeout: float = 10.0) -> Message:
         """The first message of all seen that the predicate likes, now or when it comes."""

@@ -172,6 +172,42 @@ class TestChat:
         assert (await bot.rest("POST", f"{text_channel(server)}/typing"))[0] == 204
         assert int((await ana.event("TYPING_START"))["user_id"]) == bot.id
 
+    async def test_whom_a_message_mentions(self, connect: Any, server: Any) -> None:
+        bot, ana = await connect("x", intents=1 << 9), await connect("user-Ana")
+        path = f"{text_channel(server)}/messages"
+
+        async def mentions(body: dict[str, Any]) -> list[int]:
+            assert (await bot.rest("POST", path, body))[0] == 200
+            return [int(user["id"]) for user in (await ana.event("MESSAGE_CREATE"))["mentions"]]
+
+        _, question = await ana.rest("POST", path, {"content": f"<@{bot.id}> <@!{bot.id}> <@1>"})
+        heard = await bot.event("MESSAGE_CREATE")
+        assert [user["member"]["nick"] for user in heard["mentions"]] == [None]
+        await ana.event("MESSAGE_CREATE")
+
+        named = {"content": f"hello <@{ana.id}>"}
+        assert await mentions(named) == [ana.id]
+        assert await mentions(named | {"allowed_mentions": {"parse": []}}) == []
+        assert await mentions(named | {"allowed_mentions": {"users": [str(ana.id)]}}) == [ana.id]
+        reply = {"content": "hello", "message_reference": {"message_id": question["id"]}}
+        assert await mentions(reply) == [ana.id]
+        assert await mentions(reply | {"allowed_mentions": {"parse": [], "replied_user": False}}) == []
+
+    async def test_a_reply_to_what_is_gone_or_may_not_be_read(self, connect: Any, server: Any) -> None:
+        bot, ana = await connect("x"), await connect("user-Ana")
+        path = f"{text_channel(server)}/messages"
+        _, first = await ana.rest("POST", path, {"content": "one"})
+        reply = {"content": "two", "message_reference": {"message_id": first["id"]}}
+        assert (await bot.rest("POST", path, reply))[1]["referenced_message"]["content"] == "one"
+        await ana.rest("DELETE", f"{path}/{first['id']}")
+        status, body = await bot.rest("POST", path, reply)
+        assert (status, body["code"]) == (400, 50035)
+        reply["message_reference"]["fail_if_not_exists"] = False
+        assert "message_reference" not in (await bot.rest("POST", path, reply))[1]
+        channel = channels(server, ChannelKind.TEXT)[0]
+        server.world.deny(bot.id, channel.id, Permission.READ_MESSAGE_HISTORY)
+        assert (await bot.rest("POST", path, reply))[1]["code"] == 160002
+
     async def test_files(self, connect: Any, server: Any) -> None:
         ana = await connect("user-Ana")
         form = aiohttp.FormData(quote_fields=False)
@@ -184,6 +220,14 @@ class TestChat:
         assert (attachment["filename"], attachment["size"]) == ("a.txt", 3)
         async with ana.http.get(attachment["url"]) as answer:
             assert await answer.read() == b"abc"
+        server.faults.cdn_status = 404
+        async with ana.http.get(attachment["url"]) as answer:
+            assert answer.status == 404
+        server.world.deny(ana.id, channels(server, ChannelKind.TEXT)[0].id, Permission.ATTACH_FILES)
+        form = aiohttp.FormData({"payload_json": placeholder})
+        form.add_field("files[0]", b"abc", filename="a.txt")
+        async with ana.http.post(url, data=form, headers={"Authorization": ana.token}) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (403, 50013)
 
     async def test_the_chat_of_a_voice_channel_is_for_who_may_enter(self, connect: Any, server: Any) -> None:
         ana = await connect("user-Ana")

@@ -181,3 +181,37 @@ async def test_pressing_buttons(bot: discord.Client, login: Login, loopback: Loo
     assert (taken.id, taken.content, taken.buttons) == (offer.id, "Taken", [])
     with pytest.raises(MemberError, match="no button"):
         await ana.press(taken, "Take it")
+
+
+async def test_mentioning_the_bot_with_a_file(bot: discord.Client, login: Login, loopback: Loopback) -> None:
+    """Without the message-content intent a bot reads only what is meant for it, by name or by reply."""
+    read: list[discord.Message] = []
+
+    @bot.event
+    async def on_message(message: discord.Message) -> None:
+        if bot.user in message.mentions and message.author != bot.user:
+            read.append(message)
+            await message.reply(f"{message.content} {await message.attachments[0].read()!r}")
+
+    ana = await login("Ana", loopback.voice_channel_id)
+    written = await ana.mention("look", [("cat.png", b"\x89PNG", "image/png")])
+    answer = await ana.wait_message(lambda message: message.reply_to == written.id)
+    assert bot.user is not None
+    assert answer.content == f"<@{bot.user.id}> look b'\\x89PNG'"
+    assert read[0].attachments[0].content_type == "image/png"
+    assert isinstance(read[0].mentions[0], discord.Member)
+
+    again = await ana.mention("and this?", [("dog.png", b"dog", "image/png")], reply_to=answer)
+    assert again.content == "and this?"
+    await ana.wait_message(lambda message: message.reply_to == again.id)
+    assert read[1].reference is not None
+    assert read[1].reference.message_id == answer.id
+    assert bot.user in read[1].mentions
+
+
+async def test_there_may_be_nobody_to_mention(login: Login, loopback: Loopback) -> None:
+    ana = await login("Ana")
+    with pytest.raises(MemberError, match="no bot"):
+        await ana.mention("hello", channel_id=loopback.text_channel_id)
+    with pytest.raises(MemberError, match="where"):
+        await ana.mention("hello")
