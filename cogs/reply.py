@@ -34,6 +34,22 @@ class Reply:
 
         await _insist(edit, "reply", self.interaction)
 
+    async def rewrite(self, text: str) -> None:
+        """The text of the message that was pressed; its buttons stay."""
+
+        async def edit() -> None:
+            await self.interaction.edit_original_response(content=text)
+
+        await _insist(edit, "reply", self.interaction)
+
+    async def whisper(self, text: str) -> None:
+        """To that person alone; a message that was pressed stays as it is."""
+
+        async def send() -> None:
+            await self.interaction.followup.send(text, ephemeral=True)
+
+        await _insist(send, "reply", self.interaction)
+
 
 async def acknowledge(interaction: discord.Interaction[Any]) -> Reply:
     """Tell Discord within its 3 s that an answer will come, before anything else is done.

@@ -18,6 +18,9 @@ PEOPLE_SHOWN = 15
 OFFER_EXPIRED = "I have stayed where I am. Type `/join` again if I am to move."
 
 
+NOT_A_MEMBER = "That person is no member of this server."
+
+
 def joined(channel: VoiceRoom) -> str:
     """What to know of `channel` now that the bot is in it."""
     rights = channel.permissions_for(channel.guild.me)
