@@ -23,21 +23,27 @@ class Backoff:
 
     def __init__(self, random_unit: Callable[[], float] = random.random) -> None:
         self._random_unit = random_unit
-        self._failures = 0
+        self.failures = 0
+        """In a row."""
         self._connected_at: float | None = None
 
     def connected(self, now: float) -> None:
         """A connection is up."""
         self._connected_at = now
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the next failure will be the last."""
+        return self.failures >= MAX_RETRIES
+
     def failed(self, now: float) -> float | None:
         """An attempt failed, or the connection ended. The delay in seconds before the next attempt, or None:
         give up."""
         if self._connected_at is not None and now - self._connected_at >= STABLE_S:
-            self._failures = 0
+            self.failures = 0
         self._connected_at = None
-        self._failures += 1
-        if self._failures > MAX_RETRIES:
+        self.failures += 1
+        if self.failures > MAX_RETRIES:
             return None
-        longest_s = min(LONGEST_S, FIRST_S * 2.0 ** (self._failures - 1))
+        longest_s = min(LONGEST_S, FIRST_S * 2.0 ** (self.failures - 1))
         return longest_s * (1.0 - 0.5 * self._random_unit())

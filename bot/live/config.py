@@ -66,7 +66,7 @@ def connect_config(settings: LiveSettings) -> types.LiveConnectConfig:
         session_resumption=types.SessionResumptionConfig(handle=settings.resumption_handle),
         input_audio_transcription=types.AudioTranscriptionConfig(),
         output_audio_transcription=types.AudioTranscriptionConfig(),
-        realtime_input_config=_realtime_input(settings),
+        realtime_input_config=_realtime_input(entry, settings),
         context_window_compression=types.ContextWindowCompressionConfig(
             trigger_tokens=settings.compression_trigger_tokens,
             sliding_window=types.SlidingWindow(target_tokens=settings.compression_target_tokens),
@@ -74,7 +74,7 @@ def connect_config(settings: LiveSettings) -> types.LiveConnectConfig:
     )
 
 
-def _realtime_input(settings: LiveSettings) -> types.RealtimeInputConfig:
+def _realtime_input(entry: Model, settings: LiveSettings) -> types.RealtimeInputConfig:
     if settings.turn_detection == "local":
         detection = types.AutomaticActivityDetection(disabled=True)
     else:
@@ -89,8 +89,7 @@ def _realtime_input(settings: LiveSettings) -> types.RealtimeInputConfig:
     return types.RealtimeInputConfig(
         automatic_activity_detection=detection,
         activity_handling=types.ActivityHandling.START_OF_ACTIVITY_INTERRUPTS,
-        # The default differs between models; this one keeps silence out of the context and of the bill.
-        turn_coverage=types.TurnCoverage.TURN_INCLUDES_ONLY_ACTIVITY,
+        turn_coverage=types.TurnCoverage(entry.turn_coverage),  # said outright: the default differs
     )
 
 

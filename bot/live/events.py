@@ -36,6 +36,11 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelText:
+    """Text where there should be sound: an answer in writing, which nobody hears. Thoughts are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class InputTranscript:
     """What the model understood. Not ordered relative to any other event."""
 
@@ -62,9 +67,13 @@ class GenerationComplete:
 
 @dataclass(frozen=True, slots=True)
 class TurnComplete:
-    """The server considers the answer played. `reason` is set when the turn ended abnormally."""
+    """The server considers the answer played. `reason` is set when the turn ended abnormally.
+
+    `in_progress`: the extended-thinking model has more to say, and goes on by itself.
+    """
 
     reason: str | None
+    in_progress: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,7 @@ class Usage:
 LiveEvent: TypeAlias = (
     Ready
     | Audio
+    | ModelText
     | InputTranscript
     | OutputTranscript
     | Interrupted
@@ -136,7 +146,8 @@ def parse(message: Mapping[str, Any]) -> list[LiveEvent]:
     if (setup := _object(message, "setupComplete")) is not None:
         events.append(Ready(_text(setup, "sessionId") or None))
     if (content := _object(message, "serverContent")) is not None:
-        events.extend(_content(content))
+        status = _text(content, "interactionStatus") or _text(message, "interactionStatus")
+        events.extend(_content(content, in_progress=status == "IN_PROGRESS"))
     if (calls := _object(message, "toolCall")) is not None:
         events.extend(_tool_calls(calls))
     if (cancellation := _object(message, "toolCallCancellation")) is not None:
@@ -152,13 +163,13 @@ def parse(message: Mapping[str, Any]) -> list[LiveEvent]:
     return events
 
 
-def _content(content: Mapping[str, Any]) -> Iterator[LiveEvent]:
+def _content(content: Mapping[str, Any], *, in_progress: bool) -> Iterator[LiveEvent]:
     if (heard := _object(content, "inputTranscription")) is not None:
         text, finished = _text(heard, "text"), heard.get("finished") is True
         if text or finished:
             yield InputTranscript(text, finished)
     if (turn := _object(content, "modelTurn")) is not None:
-        yield from _audio(turn)
+        yield from _parts(turn)
     if (said := _object(content, "outputTranscription")) is not None and (text := _text(said, "text")):
         yield OutputTranscript(text)
     if content.get("interrupted") is True:
@@ -166,20 +177,20 @@ def _content(content: Mapping[str, Any]) -> Iterator[LiveEvent]:
     if content.get("generationComplete") is True:
         yield GenerationComplete()
     if content.get("turnComplete") is True:
-        yield TurnComplete(_text(content, "turnCompleteReason") or None)
+        yield TurnComplete(_text(content, "turnCompleteReason") or None, in_progress)
 
 
-def _audio(turn: Mapping[str, Any]) -> Iterator[Audio]:
+def _parts(turn: Mapping[str, Any]) -> Iterator[Audio | ModelText]:
     for part in _list(turn, "parts"):
         if not isinstance(part, dict) or part.get("thought") is True:
             continue  # thoughts are not for speaking
-        blob = _object(part, "inlineData")
-        if blob is None:
-            continue
-        mime = _text(blob, "mimeType") or "audio/pcm"
-        pcm16 = _base64(_text(blob, "data")) if mime.startswith("audio/pcm") else b""
-        if pcm16:
-            yield Audio(pcm16, _rate(mime))
+        if _text(part, "text"):
+            yield ModelText()
+        if (blob := _object(part, "inlineData")) is not None:
+            mime = _text(blob, "mimeType") or "audio/pcm"
+            pcm16 = _base64(_text(blob, "data")) if mime.startswith("audio/pcm") else b""
+            if pcm16:
+                yield Audio(pcm16, _rate(mime))
 
 
 def _tool_calls(calls: Mapping[str, Any]) -> Iterator[ToolCall]:

@@ -38,6 +38,10 @@ _SETUP_SENTENCE = (
 )
 
 
+class SetupTimeout(LiveUnavailable):
+    """The service did not answer the setup in time."""
+
+
 def from_close(code: int, reason: str, *, in_setup: bool) -> LiveError:
     """The error for a connection that the server closed. `code` 1006: no close frame was received."""
     reason = _clip(reason)
@@ -81,6 +85,12 @@ def handle_survives(error: LiveError) -> bool:
     return not isinstance(error, LiveClosed) or not (error.code == 1007 or _STALE.search(error.reason))
 
 
+def handle_suspected(error: LiveError) -> bool:
+    """Whether a setup that was refused with a handle may be accepted without it: the reason names neither
+    the key nor the model nor the quota."""
+    return isinstance(error, LiveRefused) and error.sentence == _SETUP_SENTENCE
+
+
 def translate(error: Exception, *, in_setup: bool) -> LiveError | None:
     """`error`, raised by the SDK or the layers below it, in Parley's terms; None if it is something else."""
     if isinstance(error, LiveError):
@@ -94,7 +104,7 @@ def translate(error: Exception, *, in_setup: bool) -> LiveError | None:
     if isinstance(error, errors.APIError):
         return _from_api_error(error, in_setup=in_setup)
     if isinstance(error, TimeoutError):
-        return LiveUnavailable("no answer in time")
+        return SetupTimeout("no answer in time") if in_setup else LiveUnavailable("no answer in time")
     if isinstance(error, ssl.SSLCertVerificationError):
         return LiveUnavailable(f"the certificate was not accepted: {error}")
     if isinstance(error, (OSError, websockets.InvalidHandshake, websockets.InvalidURI, EOFError)):

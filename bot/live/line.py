@@ -1,188 +1,242 @@
 """A room's line to the Live API: what is said goes out in order, whatever happens to the connection.
 
-The room writes without waiting; one task sends. While there is no connection, sound is kept (bounded) and
-sent after. A connection that ends is replaced with the newest resumable handle: never two at a time, since
-the service refuses a handle whose earlier socket is still open.
+The room writes without waiting. While there is no connection, what is said is kept (bounded) and sent after.
+A connection that ends, or that the server is about to end, is replaced by one that resumes the session, after
+the old one has been closed. Thin: `outbox` decides what goes out, `lifecycle` when and how to connect.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Awaitable, Callable
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Never, TypeAlias
 
 import structlog
 
 from bot.clock import monotonic
-from bot.errors import LiveClosed, LiveError
-from bot.live.backoff import Backoff
+from bot.errors import LiveClosed, LiveError, LiveUnavailable
 from bot.live.config import LiveSettings
-from bot.live.events import GoAway, LiveEvent, Resumable
-from bot.live.failures import handle_survives
+from bot.live.connection import converse
+from bot.live.events import GoAway, LiveEvent
+from bot.live.failures import SetupTimeout
+from bot.live.lifecycle import Attempt, Lifecycle, Start
+from bot.live.models import model
+from bot.live.outbox import Outbox
+from bot.live.outgoing import Response, Scheduling
 from bot.live.session import LiveClient, LiveSession
 
 log = structlog.get_logger(__name__)
 
-KEPT_AUDIO_BYTES = 10 * 16_000 * 2
-"""Ten seconds of 16 kHz PCM16 wait for a connection; then the oldest sound is dropped and counted."""
-
-CHUNK_BYTES = 100 * 16 * 2
-"""What has piled up is sent in chunks of at most 100 ms: the Live API takes 20 to 100 ms, never about 1 s."""
-
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection is ready. `generation` counts them: 1 is the first."""
+    """A connection is ready. `generation` counts them: 1 is the first. What was not settled is asked again
+    on it."""
 
     generation: int
+    start: Start
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """A connection ended and another will be tried in `retry_in_s`."""
+    """A connection ended, or an attempt at another failed; the next is made in `retry_in_s`. Not told of a
+    rollover, which is over in a moment, nor of attempts at the first connection."""
 
     error: LiveError
     retry_in_s: float
 
 
-LineEvent = LiveEvent | Connected | Disconnected
-_Control = Callable[[LiveSession], Awaitable[None]]
+LineEvent: TypeAlias = LiveEvent | Connected | Disconnected
 
 
 class Line:
-    """Say with `send_audio`, `start_turn`, … at any time; hear by what `run` delivers."""
+    """Say with `start_turn`, `send_audio`, … at any time; hear by what `run` delivers.
 
-    def __init__(self, client: LiveClient, settings: LiveSettings) -> None:
+    `configure` is asked before every connection, so that instruction and tools are of that moment; the handle
+    is the line's own affair.
+    """
+
+    def __init__(
+        self,
+        client: LiveClient,
+        configure: Callable[[Start], LiveSettings],
+        *,
+        clock: Callable[[], float] = monotonic,
+        random_unit: Callable[[], float] = random.random,
+    ) -> None:
         self._client = client
-        self._settings = settings
-        self._backoff = Backoff()
-        self._outbox: deque[bytes | _Control] = deque()
-        self._audio_bytes = 0
-        self._ready_to_send = asyncio.Event()
-        self._turn_on_wire = False
-        self.generation = 0
+        self._configure = configure
+        self._clock = clock
+        self._life = Lifecycle(random_unit)
+        self._outbox = Outbox()
+        self._changed = asyncio.Event()
+        self._quiet = False
+        self._notes_stopped = False
         self.connected = False
-        self.dropped_audio_bytes = 0
 
     # --- what the room says ---
 
-    def send_audio(self, pcm16: bytes) -> None:
-        """Mono PCM16 at 16 kHz. Beyond ten seconds without a connection the oldest sound is dropped."""
-        if not pcm16:
-            return
-        self._audio_bytes += len(pcm16)
-        self._put(pcm16)
-        while self._audio_bytes > KEPT_AUDIO_BYTES:
-            oldest = next(item for item in self._outbox if isinstance(item, bytes))
-            self._outbox.remove(oldest)
-            self._audio_bytes -= len(oldest)
-            self.dropped_audio_bytes += len(oldest)
+    def start_turn(self, note: str | None = None) -> int:
+        """Somebody began to speak (local turn detection only). Interrupts an answer that is under way.
 
-    def start_turn(self) -> None:
-        """Somebody began to speak (local turn detection only). Interrupts an answer that is under way."""
-        self._put(self._send_start)
+        `note` goes before the sound, where the line `takes_notes`. Returns the number of the prompt.
+        """
+        number = self._outbox.start_turn(note)
+        self._changed.set()
+        return number
+
+    def send_audio(self, pcm16: bytes) -> None:
+        """Mono PCM16 at 16 kHz. Beyond ten seconds that wait to be sent the oldest is dropped and counted."""
+        if pcm16:
+            self._outbox.sound(pcm16)
+            self._changed.set()
 
     def end_turn(self) -> None:
         """They have finished: the model answers."""
-        self._put(self._send_end)
+        self._outbox.end_turn()
+        self._changed.set()
 
-    def send_text(self, text: str) -> None:
-        self._put(lambda session: session.send_text(text))
+    def send_text(self, text: str) -> int:
+        """A prompt of its own, never inside a turn: it waits until the turn has ended. Returns its number."""
+        number = self._outbox.text(text)
+        self._changed.set()
+        return number
 
-    def respond(self, generation: int, call_id: str, name: str, result: dict[str, Any]) -> None:
+    def send_image(self, jpeg: bytes) -> None:
+        """A frame for the text that follows; one a second leaves, and what is said later waits for it."""
+        self._outbox.image(jpeg)
+        self._changed.set()
+
+    def respond(
+        self,
+        generation: int,
+        call_id: str,
+        name: str,
+        result: Mapping[str, Any],
+        scheduling: Scheduling | None = None,
+    ) -> None:
         """Answer a tool call. One of an earlier connection is dropped: the server has forgotten its id."""
+        if generation == self.generation and self.connected:
+            self._outbox.respond(Response(call_id, name, result, scheduling))
+            self._changed.set()
 
-        async def send(session: LiveSession) -> None:
-            if generation == self.generation:
-                await session.respond(call_id, name, result)
+    def settled(self, number: int) -> None:
+        """All prompts up to `number` have been answered and are never sent again."""
+        self._outbox.settle(number)
 
-        self._put(send)
+    def hold(self) -> None:
+        """What is said from now on stays here until `release`; answers to tool calls do not."""
+        self._outbox.hold()
+
+    def release(self) -> None:
+        self._outbox.release()
+        self._changed.set()
+
+    def stop_notes(self) -> None:
+        """No note leaves any more, not with a turn that is sent again either."""
+        self._notes_stopped = True
+        self._outbox.notes = False
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether a note of `start_turn` reaches the model: by its entry in the table of models, with local
+        turn detection, and until `stop_notes`. False before `run`."""
+        return self._outbox.notes
 
     # --- the connection ---
 
-    async def run(self, deliver: Callable[[LineEvent], None]) -> None:
+    @property
+    def generation(self) -> int:
+        """The number of the present connection, or of the last one; 0 before the first."""
+        return self._life.generation
+
+    @property
+    def tally(self) -> Counter[str]:
+        """What happened to the connections so far, in words for people."""
+        return self._life.tally
+
+    @property
+    def dropped_audio_bytes(self) -> int:
+        return self._outbox.dropped_bytes
+
+    @property
+    def quiet(self) -> bool:
+        """Whether this is a moment in which a rollover disturbs nobody; for the room to say."""
+        return self._quiet
+
+    @quiet.setter
+    def quiet(self, quiet: bool) -> None:
+        if quiet != self._quiet:
+            self._quiet = quiet
+            self._changed.set()
+
+    def reconnect(self, cause: str) -> None:
+        """Drop this connection and resume on another: the remedy for a session that has fallen silent."""
+        if self.connected:
+            self._life.drop(cause)
+            self._changed.set()
+
+    async def run(self, deliver: Callable[[LineEvent], None]) -> Never:
         """Keep a connection open and deliver its events until cancelled.
 
         Raises LiveError when trying again cannot help or has not helped often enough.
         """
         while True:
+            attempt = self._life.attempt(self._clock())
+            error: LiveError | None = None
             try:
-                async with self._client.connect(self._settings) as session:
-                    self._opened(deliver)
-                    await self._converse(session, deliver)
-            except LiveError as error:
+                async with self._opened(attempt) as session:
+                    deliver(Connected(self.generation, attempt.start))
+                    await converse(
+                        session,
+                        self._outbox,
+                        hear=lambda event: self._hear(event, deliver),
+                        leave_at=lambda: self._life.leave_at(quiet=self._quiet, in_turn=self._outbox.in_turn),
+                        changed=self._changed,
+                        clock=self._clock,
+                    )
+                if self._life.dropping is not None:
+                    error = LiveClosed(1000, self._life.dropping)
+            except LiveError as closed:
+                error = closed
+            rest_s = self._life.closed(error, self._clock())
+            if rest_s is None:
+                raise error or LiveUnavailable("one goAway after another")
+            if error is not None:
+                log.warning("live connection ended", error=str(error), retry_in_s=round(rest_s, 2))
+                if self.generation > 0:
+                    deliver(Disconnected(error, rest_s))
+            await asyncio.sleep(rest_s)
+
+    @asynccontextmanager
+    async def _opened(self, attempt: Attempt) -> AsyncIterator[LiveSession]:
+        settings = replace(self._configure(attempt.start), resumption_handle=attempt.handle)
+        local_turns = settings.turn_detection == "local"
+        notes = local_turns and model(settings.model).notes and not self._notes_stopped
+        self._outbox.notes = notes
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(attempt.timeout_s):
+                    session = await stack.enter_async_context(self._client.connect(settings))
+            except TimeoutError:
+                raise SetupTimeout(f"no answer to the setup within {attempt.timeout_s:g} s") from None
+            self._life.opened(self._clock())
+            if not self._life.resend:
+                self._outbox.settle(self._outbox.heard)
+            self._outbox.connected(local_turns=local_turns, notes=notes and not self._notes_stopped)
+            self.connected = True
+            try:
+                yield session
+            finally:
                 self.connected = False
-                if not handle_survives(error):
-                    self._settings = replace(self._settings, resumption_handle=None)
-                # The first connection is what somebody who typed /join is waiting for: no silent retries.
-                may_retry = error.retry and self.generation > 0
-                retry_in_s = self._backoff.failed(monotonic()) if may_retry else None
-                if retry_in_s is None:
-                    raise
-                log.warning("live connection ended", error=str(error), retry_in_s=round(retry_in_s, 2))
-                deliver(Disconnected(error, retry_in_s))
-                await asyncio.sleep(retry_in_s)
 
-    def _opened(self, deliver: Callable[[LineEvent], None]) -> None:
-        self.generation += 1
-        self.connected = True
-        self._backoff.connected(monotonic())
-        if self._turn_on_wire:
-            # The turn was begun on the connection that died; this one has not heard of it.
-            self._outbox.appendleft(self._send_start)
-        deliver(Connected(self.generation))
-
-    async def _converse(self, session: LiveSession, deliver: Callable[[LineEvent], None]) -> None:
-        sender = asyncio.create_task(self._send_all(session), name="live sender")
-        try:
-            async for event in session.events():
-                if isinstance(event, Resumable):
-                    self._settings = replace(self._settings, resumption_handle=event.handle)
-                elif isinstance(event, GoAway):
-                    log.info("live server will close this connection", time_left_s=event.time_left_s)
-                deliver(event)
-            raise LiveClosed(1000, "the server closed the connection")
-        finally:
-            self.connected = False
-            sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError, LiveError):
-                await sender
-
-    async def _send_all(self, session: LiveSession) -> None:
-        """Send what is in the outbox, for ever. A failed send ends it; the receiving side reports why."""
-        while True:
-            while not self._outbox:
-                self._ready_to_send.clear()
-                await self._ready_to_send.wait()
-            item = self._outbox.popleft()
-            if isinstance(item, bytes):
-                await session.send_audio(self._chunk(item))
-            else:
-                await item(session)
-
-    def _chunk(self, first: bytes) -> bytes:
-        parts, size = [first], len(first)
-        while (
-            self._outbox and isinstance(self._outbox[0], bytes) and size + len(self._outbox[0]) <= CHUNK_BYTES
-        ):
-            part = self._outbox.popleft()
-            assert isinstance(part, bytes)
-            parts.append(part)
-            size += len(part)
-        self._audio_bytes -= size
-        return b"".join(parts) if len(parts) > 1 else first
-
-    async def _send_start(self, session: LiveSession) -> None:
-        self._turn_on_wire = True
-        await session.activity_start()
-
-    async def _send_end(self, session: LiveSession) -> None:
-        self._turn_on_wire = False
-        await session.activity_end()
-
-    def _put(self, item: bytes | _Control) -> None:
-        self._outbox.append(item)
-        self._ready_to_send.set()
+    def _hear(self, event: LiveEvent, deliver: Callable[[LineEvent], None]) -> None:
+        self._life.heard(event, self._clock())
+        if isinstance(event, GoAway):
+            log.info("live server will close this connection", time_left_s=event.time_left_s)
+            self._changed.set()
+        deliver(event)

@@ -5,7 +5,7 @@ for this model"), so everything that differs between models is read from this ta
 
 Sources: ai.google.dev/gemini-api/docs/live-api/capabilities, …/live-api/thinking, …/models/gemini-3.8-live,
 …/gemini-api/docs/pricing (updated 2026-09-24), and for scheduling on the extended-thinking model the close
-reason that the service itself gives.
+reason that the service itself gives. Whether a note may travel in a turn is documented nowhere; see `notes`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ class Model:
     behaviour NON_BLOCKING (a BLOCKING call is cancelled by any new input, which a voice channel always has).
     `scheduling`: a function response may say when it is spoken. `proactive`: the model itself decides whether
     an utterance was meant for it. `context_update`: instruction and tools may change within a session.
+    `notes`: realtime text between activityStart and activityEnd is taken as part of that turn, and not
+    answered by itself. `turn_coverage`: the TurnCoverage under which silence stays out of the context and of
+    the bill, and an image shown between two turns stays in.
     """
 
     id: str
@@ -46,11 +49,16 @@ class Model:
     scheduling: bool
     proactive: bool
     context_update: bool
+    notes: bool
+    turn_coverage: str
     prices: Prices
 
 
 _PRICES_3 = Prices(text_in=0.75, audio_in=3.00, image_in=1.00, text_out=4.50, audio_out=12.00)
 _PRICES_2_5 = Prices(text_in=0.50, audio_in=3.00, image_in=3.00, text_out=2.00, audio_out=12.00)
+
+_ACTIVITY = "TURN_INCLUDES_ONLY_ACTIVITY"
+_ACTIVITY_AND_VIDEO = "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO"  # the default of 3.x
 
 _TABLE = (
     Model(
@@ -61,6 +69,8 @@ _TABLE = (
         scheduling=True,
         proactive=True,
         context_update=False,  # in the SDK since 2.32, but not documented for any model yet
+        notes=True,
+        turn_coverage=_ACTIVITY_AND_VIDEO,
         prices=_PRICES_3,
     ),
     Model(
@@ -71,6 +81,8 @@ _TABLE = (
         scheduling=False,
         proactive=True,
         context_update=False,
+        notes=True,
+        turn_coverage=_ACTIVITY_AND_VIDEO,
         prices=_PRICES_3,
     ),
     Model(
@@ -81,6 +93,8 @@ _TABLE = (
         scheduling=False,
         proactive=False,
         context_update=False,
+        notes=True,
+        turn_coverage=_ACTIVITY_AND_VIDEO,
         prices=_PRICES_3,
     ),
     Model(
@@ -91,6 +105,8 @@ _TABLE = (
         scheduling=True,
         proactive=False,  # only on v1alpha
         context_update=False,
+        notes=False,  # one part per event, and in use by few: not worth the risk of an answer to the note
+        turn_coverage=_ACTIVITY,
         prices=_PRICES_2_5,
     ),
 )

@@ -15,11 +15,11 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -33,6 +33,7 @@ from bot.live.config import LiveSettings, connect_config
 from bot.live.events import LiveEvent, Ready, parse
 from bot.live.failures import from_error_message, translate
 from bot.live.models import model
+from bot.live.outgoing import Scheduling
 
 log = structlog.get_logger(__name__)
 
@@ -50,8 +51,6 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 
 _AUDIO_HEAD = b'{"realtime_input": {"audio": {"data": "'
 _AUDIO_TAIL = b'", "mime_type": "audio/pcm;rate=%d"}}}' % LIVE_IN_HZ
-
-Scheduling = Literal["SILENT", "WHEN_IDLE", "INTERRUPT"]
 
 
 class LiveClient:
@@ -148,6 +147,11 @@ class LiveSession:
         with _as_live_error():
             await self._connection.send_realtime_input(text=text)
 
+    async def send_image(self, jpeg: bytes) -> None:
+        """A JPEG of at most 768 × 768. The service takes one a second; more is an invalid argument (1007)."""
+        with _as_live_error():
+            await self._connection.send_realtime_input(video=types.Blob(data=jpeg, mime_type="image/jpeg"))
+
     async def respond(
         self, call_id: str, name: str, result: Mapping[str, Any], scheduling: Scheduling | None = None
     ) -> None:
@@ -160,7 +164,7 @@ class LiveSession:
         with _as_live_error():
             await self._connection.send_tool_response(function_responses=[response])
 
-    async def events(self) -> AsyncIterator[LiveEvent]:
+    async def events(self) -> AsyncGenerator[LiveEvent, None]:
         """All that the server says until the connection ends, which raises LiveClosed or a sibling of it."""
         yield Ready(self.session_id)
         while True:

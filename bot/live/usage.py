@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Self
 
 from bot.live.events import Usage
 from bot.live.models import model
@@ -32,6 +33,14 @@ class UsageMeter:
         self.output.update(usage.output)
         self.thinking += usage.thinking
         self.estimated = self.estimated or usage.estimated
+
+    def __iadd__(self, other: UsageMeter) -> Self:
+        """Take in another session's sum. Priced as this meter's model is, so both should be of the same."""
+        self.input.update(other.input)
+        self.output.update(other.output)
+        self.thinking += other.thinking
+        self.estimated = self.estimated or other.estimated
+        return self
 
     @property
     def tokens(self) -> int:

@@ -48,7 +48,15 @@ def test_local_turns_disable_the_service_s_own_detection() -> None:
     realtime = connect_config(LiveSettings()).realtime_input_config
     assert realtime is not None
     assert realtime.automatic_activity_detection == types.AutomaticActivityDetection(disabled=True)
-    assert realtime.turn_coverage is types.TurnCoverage.TURN_INCLUDES_ONLY_ACTIVITY
+
+
+@pytest.mark.parametrize("model_id", MODELS)
+def test_the_turn_coverage_is_said_and_is_the_model_s(model_id: str) -> None:
+    realtime = connect_config(LiveSettings(model=model_id)).realtime_input_config
+    assert realtime is not None
+    only_activity = types.TurnCoverage.TURN_INCLUDES_ONLY_ACTIVITY
+    with_images = types.TurnCoverage.TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO
+    assert realtime.turn_coverage is (only_activity if "2.5" in model_id else with_images)
 
 
 def test_server_turns_start_reluctantly_and_end_after_the_given_silence() -> None:

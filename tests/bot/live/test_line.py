@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from audio.formats import from_pcm16
 from bot.errors import LiveRefused
 from bot.live import events as live
 from bot.live.config import LiveSettings
-from bot.live.line import KEPT_AUDIO_BYTES, Connected, Disconnected, Line, LineEvent
+from bot.live.line import Connected, Disconnected, Line, LineEvent
+from bot.live.outbox import WAITING_BYTES
 from bot.live.session import LiveClient
 from bot.loopback import speech
 from bot.loopback.certificates import Certificates
@@ -57,7 +57,7 @@ CERTIFICATES = Certificates.create()
 @pytest.fixture
 async def call(server: LiveServer, tmp_path) -> AsyncIterator[Call]:  # type: ignore[no-untyped-def]
     client = LiveClient("key", server.base_url, CERTIFICATES.write_ca(tmp_path / "ca.pem"))
-    call = Call(Line(client, LiveSettings()))
+    call = Call(Line(client, lambda start: LiveSettings()))
     yield call
     call.task.cancel()
     await asyncio.gather(call.task, return_exceptions=True)
@@ -111,14 +111,13 @@ async def test_the_answer_to_a_call_of_an_earlier_connection_is_not_sent(
 async def test_the_first_connection_is_not_retried(server: LiveServer, tmp_path) -> None:  # type: ignore[no-untyped-def]
     client = LiveClient("bad-key", server.base_url, CERTIFICATES.write_ca(tmp_path / "ca.pem"))
     with pytest.raises(LiveRefused):
-        await Line(client, LiveSettings()).run(lambda event: None)
+        await Line(client, lambda start: LiveSettings()).run(lambda event: None)
     await client.close()
 
 
-async def test_sound_without_a_connection_is_bounded_and_the_newest_is_kept() -> None:
-    line = Line(LiveClient("key", "https://127.0.0.1:9"), LiveSettings())
+def test_sound_without_a_connection_is_bounded_and_counted() -> None:
+    line = Line(LiveClient("key", "https://127.0.0.1:9"), lambda start: LiveSettings())
+    line.start_turn()
     for number in range(600):
         line.send_audio(bytes([number % 256]) * 640)
-    assert line.dropped_audio_bytes == 600 * 640 - KEPT_AUDIO_BYTES
-    assert from_pcm16(line._outbox[-1]).size == 320  # type: ignore[arg-type]
-    assert line._outbox[-1] == bytes([599 % 256]) * 640
+    assert line.dropped_audio_bytes == 600 * 640 - WAITING_BYTES

@@ -13,6 +13,7 @@ from bot.live.events import (
     GoAway,
     InputTranscript,
     Interrupted,
+    ModelText,
     OutputTranscript,
     Ready,
     Resumable,
@@ -75,9 +76,32 @@ def test_thoughts_are_not_spoken() -> None:
     assert parse(message) == []
 
 
-def test_text_and_other_media_are_no_audio() -> None:
-    message = content(modelTurn={"parts": [{"text": "hi"}, audio_part(mime="image/png")]})
-    assert parse(message) == []
+def test_text_is_a_sign_of_its_own_and_other_media_are_nothing() -> None:
+    message = content(modelTurn={"parts": [{"text": "hi"}, audio_part(mime="image/png"), {"text": ""}]})
+    assert parse(message) == [ModelText()]
+
+
+def test_text_and_sound_in_one_part_are_both_heard() -> None:
+    assert parse(content(modelTurn={"parts": [audio_part(text="hi")]})) == [
+        ModelText(),
+        Audio(b"\x01\x02", 24000),
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        content(turnComplete=True, interactionStatus="IN_PROGRESS"),
+        {**content(turnComplete=True), "interactionStatus": "IN_PROGRESS"},
+    ],
+)
+def test_a_turn_may_be_complete_and_the_answer_not(message: dict[str, Any]) -> None:
+    assert parse(message) == [TurnComplete(None, in_progress=True)]
+
+
+@pytest.mark.parametrize("status", ["IDLE", "REQUIRES_ACTION", 1, None])
+def test_any_other_status_is_the_end(status: Any) -> None:
+    assert parse(content(turnComplete=True, interactionStatus=status)) == [TurnComplete(None)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""One open connection of a line: a task that sends, a task that hears, and the wish to leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+
+from bot.errors import LiveClosed, LiveError
+from bot.live.events import LiveEvent
+from bot.live.outbox import Outbox
+from bot.live.outgoing import Begin, End, Image, Message, Note, Response, Sound, Text
+from bot.live.session import LiveSession
+
+REASON_S = 1.0
+"""A send that fails says only that the connection is gone. The reason comes with what is received, and has so
+long to arrive."""
+
+
+async def converse(
+    session: LiveSession,
+    outbox: Outbox,
+    hear: Callable[[LiveEvent], None],
+    leave_at: Callable[[], float | None],
+    changed: asyncio.Event,
+    clock: Callable[[], float],
+) -> None:
+    """Send what `outbox` has and `hear` what comes, until `leave_at` says that it is time to leave.
+
+    `changed` must be set whenever there is something new to send or `leave_at` may have changed. Raises
+    LiveError when the connection ends by itself. No task is left behind.
+    """
+    tasks = [
+        asyncio.create_task(_hear(session, hear), name="live hearing"),
+        asyncio.create_task(_send(session, outbox, changed, clock), name="live sending"),
+        asyncio.create_task(_leave(leave_at, changed, clock), name="live leaving"),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+
+
+async def _hear(session: LiveSession, hear: Callable[[LiveEvent], None]) -> None:
+    async with aclosing(session.events()) as events:
+        async for event in events:
+            hear(event)
+    raise LiveClosed(1000, "the server closed the connection")
+
+
+async def _send(
+    session: LiveSession, outbox: Outbox, changed: asyncio.Event, clock: Callable[[], float]
+) -> None:
+    while True:
+        changed.clear()
+        message = outbox.take(clock())
+        if message is None:
+            await _wait(changed, outbox.next_image_at, clock)
+            continue
+        try:
+            await _send_one(session, message)
+        except LiveError:
+            await asyncio.sleep(REASON_S)
+            raise
+
+
+async def _leave(
+    leave_at: Callable[[], float | None], changed: asyncio.Event, clock: Callable[[], float]
+) -> None:
+    while True:
+        changed.clear()
+        at = leave_at()
+        if at is not None and at <= clock():
+            return
+        await _wait(changed, at, clock)
+
+
+async def _wait(changed: asyncio.Event, until: float | None, clock: Callable[[], float]) -> None:
+    """For a change, but not beyond `until`. Several may wait for the same one: each clears it before it
+    looks, and nobody else runs between the look and the wait."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None if until is None else max(0.0, until - clock())):
+            await changed.wait()
+
+
+async def _send_one(session: LiveSession, message: Message) -> None:
+    match message:
+        case Sound(pcm16):
+            await session.send_audio(pcm16)
+        case Begin():
+            await session.activity_start()
+        case End():
+            await session.activity_end()
+        case Note(text) | Text(text):
+            await session.send_text(text)
+        case Image(jpeg):
+            await session.send_image(jpeg)
+        case Response(call_id, name, result, scheduling):
+            await session.respond(call_id, name, result, scheduling)
