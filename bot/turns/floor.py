@@ -188,7 +188,7 @@ def describe(rules: FloorRules, people: int) -> str:
         case Mode.NAMED | Mode.AUTO if rules.mode is Mode.NAMED or people > 1:
             return (
                 f"Several people talk here, mostly with each other. You are meant when you are {called}, or "
-                "when somebody goes on with what you have just answered. Do not answer anything else: remember it."
+                "when somebody goes on with what you have just answered. Anything else you only remember."
             )
         case _:
             return "Whatever is said here is said to you."
