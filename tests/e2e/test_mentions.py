@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -98,7 +99,7 @@ async def test_a_video_is_shown_at_one_frame_a_second(stage: Stage) -> None:
     await ana.wait_message(to(written), timeout=20.0)
     shown = list(stage.world.live.sessions[-1].images)
     assert len(shown) == 3
-    assert all(later.at - earlier.at > 0.95 for earlier, later in zip(shown, shown[1:], strict=False))
+    assert all(later.at - earlier.at > 0.95 for earlier, later in pairwise(shown))
     assert answers(stage)[-1] == "answer_image"
 
 
