@@ -1,0 +1,171 @@
+"""What was said, what was heard, what was played: the three sides of a soak, compared.
+
+People tell it what they say, the Live service what arrived and what it answers, the channel what is played.
+A turn is judged when it has been over for `VERDICT_S`; then it is forgotten, so that a day needs no memory.
+
+The model's answers are numbered. An answer *owes* itself to the turns that nobody had answered when it began,
+and *may pass for* one to those whose own answer was cut off in its first second, perhaps before it was heard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import count
+
+VERDICT_S = 90.0
+"""Twice what all remedies in a row may take: 12 s to the reconnect, 12 s after it, and turns in between."""
+
+KEPT_S = 10.0
+"""So much sound is kept without a connection; who speaks during a longer outage may lose words."""
+
+
+class Wish(Enum):
+    """What the people who spoke want."""
+
+    ANSWER = auto()
+    SILENCE = auto()
+    EITHER = auto()  # several people at once, some to the bot and some not: nobody can say
+
+
+@dataclass
+class Said:
+    """One turn, as the people of the channel know it."""
+
+    number: int
+    speakers: list[int]
+    text: str
+    wish: Wish
+    began_at: float
+    ended_at: float | None = None
+    words: int = 0
+    heard: set[int] = field(default_factory=set)
+    """Places of the words that the service has understood, over all its sessions."""
+    answered_s: list[float] = field(default_factory=list)
+    """When answers to it began to be played."""
+    silent_faults: int = 0
+    """How often the service failed to answer it."""
+
+
+@dataclass
+class _Answer:
+    owed: tuple[int, ...]
+    passes_for: tuple[int, ...]
+    played: bool = False
+
+
+class Judge:
+    """Complaints are sentences with the virtual second in front; none is what a good day leaves behind."""
+
+    def __init__(self) -> None:
+        self.figures: Counter[str] = Counter()
+        self.complaints: list[str] = []
+        self.turns: dict[int, Said] = {}
+        self._answers: dict[int, _Answer] = {}
+        self._numbers = count(1)
+        self._outages: list[tuple[float, float]] = []
+
+    def complain(self, now: float, what: str, figure: str) -> None:
+        self.figures[figure] += 1
+        if len(self.complaints) < 50:
+            self.complaints.append(f"{now:9.2f} {figure}: {what}")
+
+    # --- what people say ---
+
+    def said(self, said: Said) -> None:
+        self.turns[said.number] = said
+
+    # --- what the service hears and answers ---
+
+    def heard(self, number: int, places: Sequence[int], now: float, *, again: bool) -> None:
+        """A session understood this turn. `again`: it, or the session of which it is the continuation, had
+        already done so."""
+        said = self.turns.get(number)
+        if again:
+            self.complain(now, f"turn {number} was said twice in one session", "words twice")
+        if said is None:
+            self.complain(now, f"turn {number} arrived long after it was said", "late words")
+            return
+        if list(places) != sorted(set(places)):
+            self.complain(now, f"turn {number} arrived as {list(places)}", "words out of order")
+        said.heard.update(places)
+
+    def answers(self, owed: Collection[int], passes_for: Collection[int]) -> int:
+        """The service begins an answer; its number."""
+        number = next(self._numbers)
+        self._answers[number] = _Answer(tuple(owed), tuple(passes_for))
+        if len(self._answers) > 100:
+            del self._answers[next(iter(self._answers))]
+        return number
+
+    # --- what the channel hears ---
+
+    def played(self, answer: int, now: float) -> None:
+        """A piece of this answer with sound in it is played."""
+        found = self._answers.get(answer)
+        if found is None:
+            return self.complain(now, f"answer {answer} is played long after it was given", "late answers")
+        if found.played:
+            return None
+        found.played = True
+        meant = [self.turns[number] for number in (*found.owed, *found.passes_for) if number in self.turns]
+        waiting = [said for said in meant if said.wish is not Wish.SILENCE and not said.answered_s]
+        if waiting:
+            for said in meant:
+                if said in waiting or (said.number in found.owed and said.wish is not Wish.SILENCE):
+                    said.answered_s.append(now)
+            return None
+        which = ", ".join(f"{said.number} ({said.text!r})" for said in meant)
+        if any(said.answered_s for said in meant):
+            return self.complain(now, f"answer {answer} to {which} had been given", "doubled")
+        if meant:
+            return self.complain(now, f"answer {answer} to {which}, which nobody asked", "overheard played")
+        return self.complain(now, f"answer {answer} to no turn", "unasked played")
+
+    # --- the weather ---
+
+    def outage(self, began_at: float, ended_at: float) -> None:
+        """The service could not be reached in between."""
+        self._outages.append((began_at, ended_at))
+        del self._outages[:-20]
+
+    def excuses(self, said: Said) -> bool:
+        """Whether an outage longer than what the line keeps touches the life of this turn."""
+        until = (said.ended_at or said.began_at) + VERDICT_S / 3
+        return any(
+            ended - began > KEPT_S and began < until and ended + KEPT_S > said.began_at
+            for began, ended in self._outages
+        )
+
+    # --- the verdict ---
+
+    def settle(self, now: float) -> None:
+        """Judge what has been over for long enough."""
+        for number in list(self.turns):
+            said = self.turns[number]
+            if said.ended_at is None or now - said.ended_at < VERDICT_S:
+                continue
+            del self.turns[number]
+            self._judge(said, now)
+
+    def _judge(self, said: Said, now: float) -> None:
+        figures, excused = self.figures, self.excuses(said)
+        figures["turns"] += 1
+        missing = said.words - len(said.heard)
+        if missing:
+            self._lapse(f"turn {said.number}: {missing} of {said.words} words", "lost words", now, excused)
+        if said.wish is Wish.ANSWER:
+            figures["addressed"] += 1
+            figures["answered"] += bool(said.answered_s)
+            if not said.answered_s:
+                self._lapse(f"turn {said.number} ({said.text!r})", "lost", now, excused)
+        if len(said.answered_s) > 1:
+            self.complain(now, f"turn {said.number}: played at {said.answered_s}", "doubled")
+
+    def _lapse(self, what: str, figure: str, now: float, excused: bool) -> None:
+        if excused:
+            self.figures[f"{figure} in an outage"] += 1
+        else:
+            self.complain(now, what, figure)

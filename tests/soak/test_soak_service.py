@@ -1,0 +1,190 @@
+"""The Live service in memory is as strict as the real one, and the judge sees what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from bot.errors import LiveClosed
+from bot.live import events as live
+from bot.live.config import LiveSettings
+from tests.soak.judge import Judge, Said, Wish
+from tests.soak.nature import Nature
+from tests.soak.service import Service
+from tests.soak.virtual import run
+from tests.soak.wire import Socket
+from tests.soak.words import read_piece, word
+
+MILD = replace(
+    Nature.of(Random(0)),
+    closes_h=0.001, closes_in_turn=0.0, vanishes=0.0, ghost_s=0.0, dead_refuses=True, first_s=(0.3, 0.4),
+    silent=0.0, calls=0.0, no_answer=0.0, empty_answer=0.0, text_only=0.0, zero_audio=0.0, late_words=0.0,
+    pieces=False, says_finished=True, duplicates=0.0, disorder=0.0, answers_notes=False, answers_twice=False,
+)  # fmt: skip
+
+Scene = Callable[[Service, Judge], Awaitable[None]]
+
+
+def play(scene: Scene, nature: Nature = MILD) -> Judge:
+    judge = Judge()
+
+    async def main() -> None:
+        await scene(Service(nature, judge, Random(1)), judge)
+
+    run(main())
+    return judge
+
+
+class Ear:
+    """Reads a socket in the background."""
+
+    def __init__(self, socket: Socket) -> None:
+        self.events: list[live.LiveEvent] = []
+        self.closed: LiveClosed | None = None
+        self._task = asyncio.create_task(self._read(socket))
+
+    async def _read(self, socket: Socket) -> None:
+        try:
+            async for event in socket.events():
+                self.events.append(event)
+        except LiveClosed as closed:
+            self.closed = closed
+
+    def of(self, kind: type) -> list[live.LiveEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def handle(self) -> str:
+        (newest,) = self.of(live.Resumable)[-1:]
+        assert isinstance(newest, live.Resumable)
+        return newest.handle
+
+
+async def say(socket: Socket, judge: Judge, number: int, words: int = 5, wish: Wish = Wish.ANSWER) -> None:
+    judge.said(Said(number, [1], "Parley, what time is it?", wish, 0.0, ended_at=0.0, words=words))
+    await socket.activity_start()
+    for place in range(words):
+        await socket.send_audio(word(number, place))
+    await socket.activity_end()
+
+
+def test_a_turn_is_answered_and_its_answer_says_to_what() -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            await say(socket, judge, 7)
+            await asyncio.sleep(20)
+            sounds = [event for event in ear.events if isinstance(event, live.Audio)]
+            assert {read_piece(audio.pcm16) for audio in sounds} == {1}
+            judge.played(1, 5.0)
+            assert judge.turns[7].answered_s == [5.0]
+            assert ear.of(live.GenerationComplete) and ear.of(live.TurnComplete) and ear.of(live.Resumable)
+
+    judge = play(scene)
+    assert judge.complaints == []
+
+
+def test_who_speaks_again_interrupts_and_both_are_answered_at_once() -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            await say(socket, judge, 1)
+            await asyncio.sleep(0.1)  # before the first sound
+            await say(socket, judge, 2)
+            await asyncio.sleep(20)
+            assert len({read_piece(event.pcm16) for event in ear.of(live.Audio)}) == 1  # type: ignore[attr-defined]
+            judge.played(1, 5.0)
+            assert judge.turns[1].answered_s and judge.turns[2].answered_s
+
+    assert play(scene).complaints == []
+
+
+def test_a_handle_knows_what_was_answered_and_no_more() -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            await say(socket, judge, 1)
+            await asyncio.sleep(20)
+            await say(socket, judge, 2)
+        async with service.connect(LiveSettings(resumption_handle=ear.handle)) as socket:
+            await say(socket, judge, 2)
+            await asyncio.sleep(20)
+            assert judge.complaints == []
+            await say(socket, judge, 1)
+            await asyncio.sleep(1)
+
+    assert play(scene).figures["words twice"] == 1
+
+
+@pytest.mark.parametrize("wrong", ["sound", "end", "start", "two"])
+def test_what_the_real_one_refuses_is_refused(wrong: str) -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            if wrong == "sound":
+                await socket.send_audio(word(1, 0))
+            elif wrong == "end":
+                await socket.activity_end()
+            else:
+                await socket.activity_start()
+                await socket.activity_start()
+            await asyncio.sleep(1)
+            assert ear.closed is not None and ear.closed.code == 1007
+
+    async def two(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()), service.connect(LiveSettings()):
+            pass
+
+    judge = play(two if wrong == "two" else scene)
+    assert judge.figures["two sockets" if wrong == "two" else "protocol errors"] == 1
+
+
+def test_an_old_handle_is_refused() -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        with pytest.raises(LiveClosed, match="session not found"):
+            async with service.connect(LiveSettings(resumption_handle="of yesterday")):
+                pass
+
+    play(scene)
+
+
+def test_what_is_under_way_when_the_connection_breaks_is_lost() -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            await say(socket, judge, 1)
+            service.die(60.0)
+            await asyncio.sleep(1)
+            assert ear.closed is not None and ear.closed.code == 1006
+            with pytest.raises(LiveClosed):
+                await socket.activity_start()
+            assert not judge.turns[1].heard
+
+    play(scene)
+
+
+def test_the_judge_sees_what_is_lost_doubled_and_overheard() -> None:
+    judge = Judge()
+    for number, wish in enumerate((Wish.ANSWER, Wish.ANSWER, Wish.SILENCE), start=1):
+        judge.said(Said(number, [1], "", wish, 0.0, ended_at=0.0, words=2))
+        judge.heard(number, [0, 1] if number > 1 else [0], 0.5, again=False)
+    for turn in (1, 1, 3):
+        judge.played(judge.answers((turn,), ()), 1.0)
+    judge.played(judge.answers((), ()), 1.0)
+    judge.settle(1000.0)
+    for figure in ("lost words", "lost", "doubled", "overheard played", "unasked played", "answered"):
+        assert judge.figures[figure] == 1, figure
+    assert judge.figures["addressed"] == 2
+
+
+def test_the_judge_excuses_a_long_outage_only() -> None:
+    for outage_s, lost in ((5.0, 1), (60.0, 0)):
+        judge = Judge()
+        judge.outage(100.0, 100.0 + outage_s)
+        judge.said(Said(1, [1], "", Wish.ANSWER, 102.0, ended_at=104.0))
+        judge.settle(1000.0)
+        assert judge.figures["lost"] == lost
