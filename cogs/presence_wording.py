@@ -24,7 +24,7 @@ TOO_MANY_CHANNELS = (
 def hushed(minutes: int | None, by: str) -> str:
     how_long = "until somebody types `/unhush`" if minutes is None else f"for {_minutes(minutes)}"
     end = "" if minutes is None else " `/unhush` ends it."
-    return f"🤫 Quiet {how_long}, as {by} wishes. I stay and listen.{end}"
+    return f"🤫 Quiet {how_long}, as {by} wishes. I stay here, but neither speak nor listen.{end}"
 
 
 def unhushed(by: str) -> str:
