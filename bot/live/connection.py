@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from bot.errors import LiveClosed, LiveError
-from bot.live.events import LiveEvent
+from bot.live.events import GoAway, LiveEvent
 from bot.live.outbox import Outbox
 from bot.live.outgoing import Begin, End, Image, Message, Note, Response, Sound, Text
 from bot.live.session import LiveSession
@@ -20,18 +20,18 @@ long to arrive."""
 async def converse(
     session: LiveSession,
     outbox: Outbox,
-    hear: Callable[[LiveEvent], None],
+    deliver: Callable[[LiveEvent], None],
     leave_at: Callable[[], float | None],
     changed: asyncio.Event,
     clock: Callable[[], float],
 ) -> None:
-    """Send what `outbox` has and `hear` what comes, until `leave_at` says that it is time to leave.
+    """Send what `outbox` has and deliver what comes, until `leave_at` says that it is time to leave.
 
     `changed` must be set whenever there is something new to send or `leave_at` may have changed. Raises
     LiveError when the connection ends by itself. No task is left behind.
     """
     tasks = [
-        asyncio.create_task(_hear(session, hear), name="live hearing"),
+        asyncio.create_task(_hear(session, deliver, changed), name="live hearing"),
         asyncio.create_task(_send(session, outbox, changed, clock), name="live sending"),
         asyncio.create_task(_leave(leave_at, changed, clock), name="live leaving"),
     ]
@@ -46,10 +46,12 @@ async def converse(
             raise result
 
 
-async def _hear(session: LiveSession, hear: Callable[[LiveEvent], None]) -> None:
+async def _hear(session: LiveSession, deliver: Callable[[LiveEvent], None], changed: asyncio.Event) -> None:
     async with aclosing(session.events()) as events:
         async for event in events:
-            hear(event)
+            deliver(event)
+            if isinstance(event, GoAway):
+                changed.set()
     raise LiveClosed(1000, "the server closed the connection")
 
 

@@ -106,6 +106,12 @@ class Line:
         self._changed.set()
         return number
 
+    def remark(self, text: str) -> None:
+        """Text that is no prompt, for this connection only: not numbered, not settled, never sent again."""
+        if self.connected:
+            self._outbox.remark(text)
+            self._changed.set()
+
     def send_image(self, jpeg: bytes) -> None:
         """A frame for the text that follows; one a second leaves, and what is said later waits for it."""
         self._outbox.image(jpeg)
@@ -185,6 +191,13 @@ class Line:
 
         Raises LiveError when trying again cannot help or has not helped often enough.
         """
+
+        def hear(event: LiveEvent) -> None:
+            self._life.heard(event, self._clock())
+            if isinstance(event, GoAway):
+                log.info("live server will close this connection", time_left_s=event.time_left_s)
+            deliver(event)
+
         while True:
             attempt = self._life.attempt(self._clock())
             error: LiveError | None = None
@@ -194,7 +207,7 @@ class Line:
                     await converse(
                         session,
                         self._outbox,
-                        hear=lambda event: self._hear(event, deliver),
+                        deliver=hear,
                         leave_at=lambda: self._life.leave_at(quiet=self._quiet, in_turn=self._outbox.in_turn),
                         changed=self._changed,
                         clock=self._clock,
@@ -233,10 +246,3 @@ class Line:
                 yield session
             finally:
                 self.connected = False
-
-    def _hear(self, event: LiveEvent, deliver: Callable[[LineEvent], None]) -> None:
-        self._life.heard(event, self._clock())
-        if isinstance(event, GoAway):
-            log.info("live server will close this connection", time_left_s=event.time_left_s)
-            self._changed.set()
-        deliver(event)

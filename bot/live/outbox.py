@@ -52,7 +52,7 @@ class _Hold:
 @dataclass(slots=True, eq=False)
 class _Entry:
     message: Message | _Hold
-    number: int | None  # of its prompt; None: an image whose text is still to come, or sound outside of turns
+    number: int | None  # of its prompt; None: no part of one, or an image whose text is still to come
 
     @property
     def sound_bytes(self) -> int:
@@ -161,12 +161,16 @@ class Outbox:
         for image in self._images:
             if image.number is None:
                 image.number = number
-        self._put_outside_turns(_Entry(Text(text), number))
+        self._between_turns.put(_Entry(Text(text), number))
         return number
+
+    def remark(self, text: str) -> None:
+        """Text that is no prompt: it leaves as one does, and is for this connection only."""
+        self._between_turns.put(_Entry(Text(text), None))
 
     def image(self, jpeg: bytes) -> None:
         """Of the text that follows, so it is kept for as long as that one is."""
-        self._put_outside_turns(_Entry(Image(jpeg), None))
+        self._between_turns.put(_Entry(Image(jpeg), None))
         images = self._images
         if len(images) > KEPT_IMAGES:
             for queue in self._queues:
@@ -197,6 +201,8 @@ class Outbox:
         """A new connection, which has heard nothing of what is not settled."""
         self._local_turns, self.notes = local_turns, notes
         self._responses.clear()
+        for queue in (self._waiting, self._after_turn):
+            queue.drop_if(lambda entry: isinstance(entry.message, Text) and entry.number is None)
         self._on_wire = None
         self._again.pour_into(self._kept)
         self._kept, self._again = self._again, self._kept
@@ -212,13 +218,14 @@ class Outbox:
                 return None
             message = queue.pop_sound() if isinstance(head.message, Sound) else queue.pop().message
             assert not isinstance(message, _Hold)
-            if isinstance(message, Sound) and head.number is None:
-                if not self._local_turns:
-                    return message
+            if isinstance(message, Sound) and head.number is None and self._local_turns:
                 self.dropped_bytes += len(message.pcm16)
-            elif self.notes or not isinstance(message, Note):
+                continue
+            if isinstance(message, Note) and not self.notes:
+                continue
+            if head.number is not None or isinstance(message, Image):
                 self._keep(_Entry(message, head.number), now)
-                return message
+            return message
         return None
 
     @property
@@ -241,9 +248,8 @@ class Outbox:
         if isinstance(entry.message, Begin):
             self._on_wire = entry.number
         if isinstance(entry.message, End | Text):
-            assert entry.number is not None
             self._on_wire = None
-            self.heard = max(self.heard, entry.number)
+            self.heard = max(self.heard, entry.number or 0)
             self.settle(self._settled)
         while self._kept.sound_bytes + self._again.sound_bytes > KEPT_BYTES:
             (self._kept if self._kept.sound_bytes else self._again).drop_oldest_sound()
@@ -256,8 +262,10 @@ class Outbox:
             queue.drop_if(lambda e: isinstance(e.message, Image | Text) and 0 < (e.number or 0) <= forgotten)
         return self._said
 
-    def _put_outside_turns(self, entry: _Entry) -> None:
-        (self._waiting if self._open is None else self._after_turn).put(entry)
+    @property
+    def _between_turns(self) -> _Queue:
+        """Where that goes which must not be inside a turn."""
+        return self._waiting if self._open is None else self._after_turn
 
     @property
     def _next_queue(self) -> _Queue | None:
