@@ -7,10 +7,14 @@ import itertools
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from bot.loopback.live.faults import LiveFaults
 from bot.loopback.live.messages import FunctionResponse
 from bot.loopback.live.models import LiveModel
-from bot.loopback.live.refusal import invalid
+from bot.loopback.live.refusal import SCHEDULING, invalid
 from bot.loopback.live.script import ToolUse
+
+MAX_LOOP = 12
+"""Calls of a session with the fault `tool_loop`: a client that never says no is let off then."""
 
 
 class State(Enum):
@@ -35,8 +39,9 @@ class Call:
 class Calls:
     """Of one session."""
 
-    def __init__(self, model: LiveModel) -> None:
+    def __init__(self, model: LiveModel, faults: LiveFaults | None = None) -> None:
         self._model = model
+        self._faults = faults or LiveFaults()
         self._numbers = itertools.count(1)
         self._calls: dict[str, Call] = {}
 
@@ -52,10 +57,14 @@ class Calls:
         call = self._calls.get(response.id)
         if call is None or response.name not in ("", call.use.name):
             raise invalid()
-        if response.scheduling is not None and not self._model.scheduling:
-            raise invalid("Function response scheduling is not supported for this model.")
+        refused = self._faults.scheduling_refused or not self._model.scheduling
+        if response.scheduling is not None and refused:
+            raise invalid(SCHEDULING)
         if call.state is not State.PENDING or response.will_continue:
             return None
+        if self._faults.tool_loop:
+            failed = isinstance(response.response, dict) and "error" in response.response
+            call.left = 0 if failed else max(call.left, int(len(self._calls) < MAX_LOOP))
         call.state = State.ANSWERED
         call.answered.set()
         return call

@@ -6,28 +6,28 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
-from audio.formats import LIVE_IN_FRAME, LIVE_IN_HZ
+from audio.formats import LIVE_IN_HZ
 from bot.loopback.live.calls import Call, Calls
 from bot.loopback.live.channel import Channel
 from bot.loopback.live.delivery import Delivery, until
 from bot.loopback.live.faults import Moment, TurnFault
+from bot.loopback.live.hearing import Hearing
 from bot.loopback.live.listening import Spoken
+from bot.loopback.live.memory import Memory
 from bot.loopback.live.messages import Setup, ToolResponse
 from bot.loopback.live.models import LiveModel, is_blocking
-from bot.loopback.live.record import Kind
-from bot.loopback.live.refusal import invalid
+from bot.loopback.live.record import Kind, Known, Source
 from bot.loopback.live.resumption import Kept
 from bot.loopback.live.schema import Json
 from bot.loopback.live.script import ToolUse
 from bot.loopback.live.service import Service
-from bot.loopback.live.wire import text_tokens
 
-SILENCE_DB = -50.0
-"""A turn without a louder 20 ms frame has nobody speaking in it."""
-UNINTELLIGIBLE = "<noise>"
-"""What the service transcribes speech as that it cannot make out."""
+REASONS: dict[TurnFault | None, str | None] = {
+    TurnFault.EMPTY: None,
+    TurnFault.REJECTED: "RESPONSE_REJECTED",
+    TurnFault.FORBIDDEN: "PROHIBITED_INPUT_CONTENT",
+}
+"""The turns that hold nothing, and the turnCompleteReason of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ class ToolResult:
 Prompt = Spoken | Typed | ToolResult
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A prompt that waits for its turn. `hearing` is that of a spoken one."""
+
+    prompt: Prompt
+    fault: TurnFault | None
+    hearing: asyncio.Task[list[str] | None] | None
+
+
 class Conversation:
     """`run` it in a task; everything else is called from the receiving side."""
 
@@ -61,34 +70,53 @@ class Conversation:
         self._model = model
         self._kept = kept
         self.tools = setup.tools
-        self._calls = Calls(model)
-        self._prompts: asyncio.Queue[Prompt] = asyncio.Queue()
+        self.memory = Memory(kept, channel.record, setup.compression, service.context_tokens)
+        self._calls = Calls(model, service.faults)
+        self._hearing = Hearing(service, channel, transcribed=setup.transcribe_input)
+        self._prompts: asyncio.Queue[_Asked] = asyncio.Queue()
         self._turn: asyncio.Task[None] | None = None
         self._delivery: Delivery | None = None
         self._floor = asyncio.Lock()
+        self._last: str | ToolUse | None = None
+        """What was to be said last, whatever became of it."""
+        self._untaken: _Asked | None = None
+        """The prompt of the present turn until the model has taken it in."""
+        self._sulks = False
 
     async def run(self) -> None:
         """Answer prompts until cancelled; raises Refused and ConnectionClosed."""
-        while True:
-            prompt = await self._prompts.get()
-            async with self._floor:
-                turn = self._turn = asyncio.create_task(self._take_turn(prompt))
-            try:
-                await asyncio.wait({turn})
-            finally:
-                turn.cancel()
-                await asyncio.wait({turn})
-            self._turn = None
-            if not turn.cancelled():
-                turn.result()
+        try:
+            while True:
+                asked = await self._prompts.get()
+                async with self._floor:
+                    turn = self._turn = asyncio.create_task(self._take_turn(asked))
+                try:
+                    await asyncio.wait({turn})
+                finally:
+                    turn.cancel()
+                    await asyncio.wait({turn})
+                self._turn = None
+                if not turn.cancelled():
+                    turn.result()
+        finally:
+            await self._hearing.close()
 
     def prompt(self, prompt: Prompt) -> None:
-        """Answer this when the present turn is over."""
-        self._prompts.put_nowait(prompt)
+        """Answer this when the present turn is over. A spoken one is heard at once."""
+        fault, hearing = self._service.faults.take_turn(), None
+        if isinstance(prompt, Spoken):
+            if self._sulks:
+                fault, self._sulks = TurnFault.SILENCE, False
+            hearing = self._hearing.hear(prompt, tell=fault is not TurnFault.SILENCE)
+        self._prompts.put_nowait(_Asked(prompt, fault, hearing))
 
     async def interrupt(self) -> None:
-        """Cut the present turn off, if there is one: interrupted, cancellations, turnComplete."""
+        """Cut the present turn off, if there is one: interrupted, cancellations, turnComplete.
+
+        What waited for its turn becomes part of what the user says now.
+        """
         async with self._floor:
+            await self._supersede()
             turn, faults = self._turn, self._service.faults
             if turn is None or turn.done():
                 await self._cancel_calls(blocking_only=True)
@@ -97,6 +125,10 @@ class Conversation:
                 return
             turn.cancel()
             await asyncio.wait({turn})
+            if self._untaken is not None:
+                asked, self._untaken = self._untaken, None
+                await self._reply_to(asked)
+            self._sulks = faults.silent_after_interrupted
             await self._cancel_calls(blocking_only=False)
             if faults.turn_complete_before_interrupted:
                 await self._complete()
@@ -105,17 +137,24 @@ class Conversation:
                 await self._say_interrupted()
                 await self._complete()
 
+    async def _supersede(self) -> None:
+        while not self._prompts.empty():
+            asked = self._prompts.get_nowait()
+            self._channel.note(Kind.SUPERSEDED, asked.prompt)
+            await self._reply_to(asked)
+
     async def tool_response(self, message: ToolResponse, now: float) -> None:
         """Raises Refused for what the model rejects."""
+        faults = self._service.faults
         for response in message.responses:
             call = self._calls.answer(response)
             self._channel.note(Kind.TOOL_RESPONSE if call else Kind.IGNORED, response)
             if call is None:
                 continue
-            if self._service.faults.late_cancellation:
+            if faults.late_cancellation:
                 self._channel.note(Kind.TOOL_CANCELLED, [call.id])
                 await self._channel.send({"toolCallCancellation": {"ids": [call.id]}})
-            if call.blocking or response.scheduling == "SILENT":
+            if call.blocking or (response.scheduling == "SILENT" and not faults.silent_ignored):
                 continue
             if response.scheduling == "INTERRUPT":
                 await self.interrupt()
@@ -123,66 +162,66 @@ class Conversation:
 
     # One turn
 
-    async def _take_turn(self, prompt: Prompt) -> None:
-        fault = self._service.faults.take_turn()
-        if fault is TurnFault.SILENCE:
-            return
-        if self._setup.resumable:
+    async def _take_turn(self, asked: _Asked) -> None:
+        if asked.fault is not TurnFault.SILENCE and self._setup.resumable:
             await self._channel.send({"sessionResumptionUpdate": {}})  # not resumable while generating
-        match prompt:
-            case Spoken():
-                reply, asked_at = await self._reply_to(prompt), prompt.ended_at
-            case Typed(text, asked_at):
-                self._remember(text=text)
-                reply = self._service.script.reply_to_text(text, shown=False)
-            case ToolResult(call, asked_at) if call.left:
-                await self._call(call.use, call.left - 1)
-                return
-            case ToolResult(call, asked_at):
-                reply = call.use.then
-        if fault is TurnFault.EMPTY or reply is None:
-            await self._complete()
-        elif fault is TurnFault.REJECTED:
-            await self._complete(reason="RESPONSE_REJECTED")
+        self._untaken = asked
+        reply = self._last = await self._reply_to(asked)
+        self._untaken = None
+        prompt = asked.prompt
+        if asked.fault is TurnFault.SILENCE:
+            return
+        if asked.fault in REASONS or reply is None:
+            await self._complete(reason=REASONS.get(asked.fault))
         elif isinstance(reply, ToolUse):
-            await self._call(reply, reply.times - 1)
-        else:
-            await self._answer(reply, asked_at, fault)
+            left = prompt.call.left if isinstance(prompt, ToolResult) else reply.times
+            await self._call(reply, left - 1)
+        elif not (isinstance(prompt, ToolResult) and self._service.faults.result_unspoken):
+            asked_at = prompt.ended_at if isinstance(prompt, Spoken) else prompt.at
+            await self._answer(reply, asked_at, asked.fault)
 
-    async def _reply_to(self, spoken: Spoken) -> str | ToolUse | None:
-        """What to say to a spoken turn; None to silence."""
-        script, audio = self._service.script, spoken.audio
-        self._remember(audio_s=len(audio) / LIVE_IN_HZ, text=" ".join(spoken.notes))
-        if script.always is not None:
-            return script.always
-        frames = audio[: len(audio) // LIVE_IN_FRAME * LIVE_IN_FRAME].reshape(-1, LIVE_IN_FRAME)
-        if not len(frames) or np.max(np.mean(frames**2, axis=1)) < 10.0 ** (SILENCE_DB / 10.0):
-            return None
-        heard = await self._service.recognise(audio)
-        self._channel.note(Kind.RECOGNISED, heard)
-        if self._setup.transcribe_input:
-            text = " ".join(self._service.answers.clip(each.name).text for each in heard) or UNINTELLIGIBLE
-            await self._transcribe(text)
-        return script.reply(heard[-1].name if heard else None, self.tools)
-
-    async def _transcribe(self, text: str) -> None:
-        head, _, tail = text.partition(" ")
-        for piece in filter(None, (head + " " if tail else head, tail)):
-            await self._channel.send({"serverContent": {"inputTranscription": {"text": piece}}})
-        await self._channel.send({"serverContent": {"inputTranscription": {"finished": True}}})
+    async def _reply_to(self, asked: _Asked) -> str | ToolUse | None:
+        """Take the prompt in; what to say to it, None to silence."""
+        script = self._service.script
+        shown = self.memory.take_shown()
+        match asked.prompt:
+            case Spoken(notes=notes) as spoken:
+                assert asked.hearing is not None
+                names = await asyncio.shield(asked.hearing)
+                known = [Known(Source.NOTE, note) for note in notes]
+                known.append(Known(Source.SPOKEN, " ".join(names or ())))
+                self.memory.add(*known, audio_s=spoken.samples / LIVE_IN_HZ, text=" ".join(notes))
+                if names is None:
+                    return None
+                return script.reply(names[-1] if names else None, self.tools)
+            case Typed(text):
+                self.memory.add(Known(Source.TYPED, text), text=text)
+                if script.asks_again(text) and self._last is not None:
+                    return self._last
+                return script.reply_to_text(text, shown=shown)
+            case ToolResult(call):
+                self.memory.add(Known(Source.TOOL, call.use.name))
+                return call.use if call.left else call.use.then
 
     async def _answer(self, name: str, asked_at: float, fault: TurnFault | None) -> None:
-        pace = self._service.pace
-        await until(asked_at + pace.delay_ms / 1000.0)
-        self._channel.note(Kind.ANSWER, name)
-        self._delivery = Delivery(
-            self._service.answers.clip(name), pace, self._setup.transcribe_output, fault
-        )
-        await self._delivery.run(self._channel, self._service.answers, self._service.faults)
-        await self._complete()
+        service = self._service
+        await until(asked_at + service.pace.delay_ms / 1000.0)
+        for _ in range(2 if service.faults.answered_twice else 1):
+            self._channel.note(Kind.ANSWER, name)
+            self.memory.add(Known(Source.ANSWER, name))
+            clip = service.answers.clip(name)
+            delivery = Delivery(clip, service.pace, self._setup.transcribe_output, fault)
+            self._delivery = delivery
+            await delivery.run(self._channel, service.answers, service.faults)
+            if fault is TurnFault.INTERRUPTED:
+                await self._say_interrupted()
+            await self._complete()
+            await delivery.afterword(self._channel)
 
     async def _call(self, use: ToolUse, left: int) -> None:
-        call = self._calls.new(use, left, blocking=is_blocking(self.tools[use.name], self._model))
+        faults = self._service.faults
+        blocking = faults.blocking_calls or is_blocking(self.tools[use.name], self._model)
+        call = self._calls.new(use, left, blocking=blocking)
         function = {"id": call.id, "name": use.name, "args": use.args}
         self._channel.note(Kind.TOOL_CALL, call.id)
         await self._channel.send({"toolCall": {"functionCalls": [function]}})
@@ -197,8 +236,10 @@ class Conversation:
             await self._cancel_calls(blocking_only=True)
             await self._complete()
             return
-        if left:
-            await self._call(use, left - 1)
+        if call.left:
+            await self._call(use, call.left - 1)
+        elif faults.result_unspoken:
+            await self._complete()
         else:
             await self._answer(use.then, time.monotonic(), None)
 
@@ -213,12 +254,15 @@ class Conversation:
             content["interactionStatus"] = "IN_PROGRESS" if self._calls.pending else "IDLE"
         message: Json = {"serverContent": content}
         if not self._service.faults.omit_usage:
-            message["usageMetadata"] = self._kept.context.bill(spoken_s)
-        self._remember(audio_s=spoken_s)
+            message["usageMetadata"] = self.memory.bill(spoken_s)
+        self.memory.add(audio_s=spoken_s)
         self._channel.note(Kind.TURN_COMPLETE, message.get("usageMetadata"))
-        await self._channel.send(message)
-        await self.offer_handle()
+        await self._channel.send_mark(message)
+        if delivery is not None and delivery.audible:  # a turn without an answer is in no handle
+            await self.offer_handle()
         await self._channel.strike(Moment.TURN_COMPLETE)
+        if self._service.faults.interrupted_after_turn:
+            await self._say_interrupted()
 
     async def offer_handle(self) -> None:
         """A resumption handle for the session as it is now, if the client asked for them and nothing is
@@ -231,7 +275,7 @@ class Conversation:
 
     async def _say_interrupted(self) -> None:
         self._channel.note(Kind.INTERRUPTED)
-        await self._channel.send({"serverContent": {"interrupted": True}})
+        await self._channel.send_mark({"serverContent": {"interrupted": True}})
         await self._channel.strike(Moment.INTERRUPTED)
 
     async def _cancel_calls(self, *, blocking_only: bool) -> None:
@@ -239,11 +283,3 @@ class Conversation:
         if ids:
             self._channel.note(Kind.TOOL_CANCELLED, ids)
             await self._channel.send({"toolCallCancellation": {"ids": ids}})
-
-    def _remember(self, *, audio_s: float = 0.0, text: str = "") -> None:
-        context = self._kept.context.with_audio(audio_s).with_text(text_tokens(text))
-        if self._setup.compression is not None:
-            context = context.compressed(*self._setup.compression)
-        elif context.total > self._service.context_tokens:
-            raise invalid("The input token count exceeds the maximum number of tokens allowed.")
-        self._kept.context = context

@@ -25,6 +25,8 @@ class ActivityConfig:
     prefix_padding_ms: int = 20
     silence_duration_ms: int = 800
     interrupts: bool = True
+    coverage: str | None = None
+    """What of the input belongs to a turn; None leaves it to the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    size: int
+    data: bytes
+    mime_type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.loopback.live.messages import Setup, Tool
-from bot.loopback.live.refusal import invalid, not_found
+from bot.loopback.live.refusal import THINKING_LEVEL, invalid, not_found
 
 CONTEXT_TOKENS = 131_072
 
@@ -44,6 +44,8 @@ class LiveModel:
     """python-genai #2981: 3.8 sends none."""
     interaction_status: bool = False
     context_update: bool = True
+    all_video: bool = True
+    """Turns hold every frame by default; else only those that come within an activity."""
 
 
 _LEVELS = frozenset({"LOW", "MEDIUM", "HIGH"})
@@ -83,6 +85,7 @@ MODELS = {
             media_chunks=True,
             ends_turn_on_stream_end=True,
             context_update=False,
+            all_video=False,
         ),
     )
 }
@@ -100,9 +103,19 @@ def accept(setup: Setup, version: str) -> LiveModel:
     check_tools(setup.tools, setup.built_in_tools, model)
     if setup.proactive_audio is not None and model.always_proactive != setup.proactive_audio:
         raise invalid("Proactive audio is not configurable for this model.")
+    # That 2.5 does not know the coverage that came with 3.1 is an assumption, and the stricter one.
+    if setup.activity.coverage == "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO" and not model.all_video:
+        raise invalid()
     if setup.compression and not 0 <= setup.compression[1] < setup.compression[0] <= CONTEXT_TOKENS:
         raise invalid()
     return model
+
+
+def sees_all_video(setup: Setup, model: LiveModel) -> bool:
+    """Whether frames that come outside of a turn are shown to the model."""
+    if setup.activity.coverage is None:
+        return model.all_video
+    return setup.activity.coverage != "TURN_INCLUDES_ONLY_ACTIVITY"
 
 
 def _check_output(setup: Setup, model: LiveModel) -> None:
@@ -131,7 +144,7 @@ def _check_thinking(setup: Setup, model: LiveModel) -> None:
     if level and "thinking_budget" in thinking:
         raise invalid("Thinking level and thinking budget cannot both be set.")
     if not model.thinking_levels and (level or not model.thinking_budget):
-        raise invalid("Thinking level is not supported for this model.")
+        raise invalid(THINKING_LEVEL)
     if level and level not in model.thinking_levels:
         allowed = ", ".join(sorted(each.lower() for each in model.thinking_levels))
         raise invalid(

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from audio.formats import LIVE_IN_HZ
+from audio.formats import LIVE_IN_HZ, Samples
 from bot.loopback.live.messages import FunctionResponse, Setup
+
+KEPT_IMAGES = 100
+KEPT_TURNS = 2_000
 
 
 class Kind(Enum):
@@ -24,8 +27,10 @@ class Kind(Enum):
     SPEECH_START = "speech_start"
     SPEECH_END = "speech_end"
     TEXT_IN = "text_in"
+    IMAGE_IN = "image_in"
     TOOL_RESPONSE = "tool_response"
     RECOGNISED = "recognised"
+    SUPERSEDED = "superseded"
     ANSWER = "answer"
     AUDIO_OUT = "audio_out"
     GENERATION_COMPLETE = "generation_complete"
@@ -42,8 +47,9 @@ class Kind(Enum):
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
     """`detail`: AUDIO_IN samples received so far (16 kHz clock of the declared rate); AUDIO_OUT index of the
-    chunk in its answer; RECOGNISED and ANSWER names; TURN_COMPLETE usage or None; CLOSED (code, reason);
-    otherwise what names it.
+    chunk in its answer; RECOGNISED what was found; ANSWER the clip; IMAGE_IN (width, height); SUPERSEDED the
+    prompt that gets no answer of its own; TURN_COMPLETE usage or None; CLOSED (code, reason); otherwise what
+    names it.
     """
 
     kind: Kind
@@ -53,6 +59,61 @@ class LiveEvent:
 
 
 Observer = Callable[[LiveEvent], None]
+
+
+class Source(Enum):
+    """How something came into the model's memory."""
+
+    SPOKEN = "spoken"
+    NOTE = "note"
+    """Text within a turn."""
+    TYPED = "typed"
+    IMAGE = "image"
+    TOOL = "tool"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One thing that the model remembers. `what`: SPOKEN and ANSWER the names of the clips (SPOKEN: empty if
+    nothing was recognised), NOTE and TYPED the text, IMAGE "width×height", TOOL the function.
+    """
+
+    source: Source
+    what: str
+
+
+@dataclass(slots=True)
+class HeardTurn:
+    """A turn of the user as it arrived. `audio` is 16 kHz, empty once the record holds `keep_s` of it."""
+
+    started_at: float
+    ended_at: float
+    audio: Samples
+    notes: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """What was recognised, in order; set when the ear is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextIn:
+    """Realtime text, or the text of a clientContent."""
+
+    text: str
+    at: float
+    in_activity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageIn:
+    """A frame as it came. `seen`: the turn coverage lets the model see it."""
+
+    data: bytes
+    width: int
+    height: int
+    at: float
+    in_activity: bool
+    seen: bool
 
 
 @dataclass(slots=True)
@@ -71,6 +132,13 @@ class LiveSessionRecord:
     pcm16: bytearray = field(default_factory=bytearray)
     """The first `keep_s` seconds of audio received."""
     samples: int = 0
+    stray_samples: int = 0
+    """Audio that came while no activity was open, in a session whose client marks its turns."""
+    turns: deque[HeardTurn] = field(default_factory=lambda: deque(maxlen=KEPT_TURNS))
+    texts: deque[TextIn] = field(default_factory=lambda: deque(maxlen=KEPT_TURNS))
+    images: deque[ImageIn] = field(default_factory=lambda: deque(maxlen=KEPT_IMAGES))
+    known: tuple[Known, ...] = ()
+    """What the model remembers now, oldest first; a resumed session begins with what its handle held."""
     tool_responses: list[FunctionResponse] = field(default_factory=list)
     close: tuple[int, str] | None = None
     """Code and reason; 1006 where there was no close frame."""
@@ -82,6 +150,12 @@ class LiveSessionRecord:
             self.arrivals.append((at, self.samples))
         if self.observer is not None:
             self.observer(LiveEvent(Kind.AUDIO_IN, at, self.id, self.samples))
+
+    def turn(self, turn: HeardTurn) -> None:
+        held = sum(len(each.audio) for each in self.turns)
+        if held + len(turn.audio) > self.keep_s * LIVE_IN_HZ:
+            turn.audio = turn.audio[:0]
+        self.turns.append(turn)
 
     def note(self, kind: Kind, at: float, detail: Any = None) -> None:
         event = LiveEvent(kind, at, self.id, detail)

@@ -23,6 +23,12 @@ SETUP_FIRST = "setup must be the first message and only the first"
 SESSION_NOT_FOUND = "BidiGenerateContent session not found"
 BAD_HANDLE = "Invalid session handle"
 INTERNAL = "Internal error encountered."
+CONTEXT_FULL = "The input token count exceeds the maximum number of tokens allowed."
+UNIMPLEMENTED = "Operation is not implemented, or supported, or enabled."
+ABORTED = "The operation was aborted."
+NO_TURN = "No turn to complete."
+THINKING_LEVEL = "Thinking level is not supported for this model."
+SCHEDULING = "Function response scheduling is not supported for this model."
 DEADLINE = "Deadline expired before operation could complete."
 
 

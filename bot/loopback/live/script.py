@@ -57,6 +57,8 @@ class Script:
         }
     )
     """Typed text → clip, by the first pattern that is found in it."""
+    again: str = r"could not be heard|was not answered|give it now"
+    """Text that asks for the last answer once more, as a watchdog does."""
     typed: str = "answer_text"
     """The answer to any other text."""
     image: str = "answer_image"
@@ -87,6 +89,9 @@ class Script:
         if tool is not None and tool.name in declared:
             return tool
         return self.answers.get(heard or "", self.unknown)
+
+    def asks_again(self, text: str) -> bool:
+        return re.search(self.again, text, re.IGNORECASE) is not None
 
     def reply_to_text(self, text: str, *, shown: bool) -> str:
         """The clip for typed `text`; `shown`: an image came before it."""

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from bot.loopback.live.connection import connections
 from bot.loopback.live.faults import LiveFaults
 from bot.loopback.live.record import LiveSessionRecord, Observer
 from bot.loopback.live.refusal import BAD_KEY, NO_KEY, QUOTA, Refused, invalid
@@ -41,6 +42,7 @@ class LiveServer:
         self._server: Server | None = None
         self._numbers = itertools.count(1)
         self._live: dict[str, LiveSession] = {}
+        self._dead_until = 0.0
         self.sessions: list[LiveSessionRecord] = []
         """The latest KEPT_SESSIONS connections that opened a WebSocket, in order."""
 
@@ -84,6 +86,7 @@ class LiveServer:
             max_queue=MAX_QUEUE,
             ping_interval=None,
             close_timeout=2.0,
+            create_connection=connections(self.faults),
             server_header="scaffolding on HTTPServer2",
         )
 
@@ -109,20 +112,39 @@ class LiveServer:
         for live in self._chosen(session):
             await live.channel.send(message)
 
-    async def go_away(self, time_left_s: float, session: str | None = None) -> None:
-        """goAway; after `time_left_s` the connection ends with 1011. Returns then."""
-        await asyncio.gather(*(live.go_away(time_left_s) for live in self._chosen(session)))
+    async def go_away(self, time_left_s: float, session: str | None = None, *, told: bool = True) -> None:
+        """goAway; after `time_left_s` the connection ends with 1011. Returns then. Without `told` the message
+        does not say how long that is.
+        """
+        chosen = self._chosen(session)
+        await asyncio.gather(*(live.channel.go_away(time_left_s, told=told) for live in chosen))
 
     async def drop(self, code: int, reason: str = "", session: str | None = None) -> None:
         """Close now; 1006 cuts the connection."""
         await asyncio.gather(*(live.channel.close(code, reason) for live in self._chosen(session)))
+
+    async def die(self, seconds: float) -> None:
+        """Cut all connections and answer nobody for so long; returns at once."""
+        self.faults.dead_s = 0.0
+        self._dead_until = time.monotonic() + seconds
+        await self.drop(1006)
 
     def _chosen(self, session: str | None) -> list[LiveSession]:
         return [live for name, live in self._live.items() if session in (None, name)]
 
     # Connections
 
-    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+    def _is_dead(self) -> bool:
+        now = time.monotonic()
+        if self.faults.dead_s > 0:
+            self._dead_until, self.faults.dead_s = now + self.faults.dead_s, 0.0
+        return now < self._dead_until
+
+    async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        if self._is_dead():
+            connection.transport.abort()
+            await connection.wait_closed()
+            return None  # nobody is there to read it
         if self.faults.refuse_upgrade is not None:
             return connection.respond(http.HTTPStatus(self.faults.refuse_upgrade), "refused\n")
         if not _PATH.search(_split(request.path)[0]):

@@ -56,7 +56,7 @@ class Service:
             return await asyncio.to_thread(self.recogniser.recognise, samples)
 
     def prepare(self) -> None:
-        """Do now (0.2 s) what would otherwise delay the first answers: spectrograms, frames of the script's
+        """Do now (0.6 s) what would otherwise delay the first answers: spectrograms, frames of the script's
         clips."""
         if self.script.always is None:
             _ = self.recogniser

@@ -1,6 +1,6 @@
 """What a session costs: the context grows with every turn, and every turn is billed for all of it.
 
-Tokens: 25 a second of audio each way, about four characters of text (Live API pricing pages).
+Tokens: 25 a second of audio each way, 258 a frame, about four characters of text (Live API pricing pages).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Self
 from bot.loopback.live.schema import Json
 
 AUDIO_TOKENS_PER_S = 25
+IMAGE_TOKENS = 258
+"""One video frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,11 @@ class Context:
     system: int = 0
     text: int = 0
     audio: int = 0
+    video: int = 0
 
     @property
     def total(self) -> int:
-        return self.system + self.text + self.audio
+        return self.system + self.text + self.audio + self.video
 
     def with_audio(self, seconds: float) -> Self:
         return replace(self, audio=self.audio + round(seconds * AUDIO_TOKENS_PER_S))
@@ -31,13 +34,17 @@ class Context:
     def with_text(self, tokens: int) -> Self:
         return replace(self, text=self.text + tokens)
 
+    def with_image(self) -> Self:
+        return replace(self, video=self.video + IMAGE_TOKENS)
+
     def compressed(self, trigger: int, target: int) -> Self:
         """Cut to `target` if over `trigger`: the oldest turns go, the system instruction stays."""
         if self.total <= trigger:
             return self
         keep = max(0, target - self.system)
-        share = keep / max(1, self.text + self.audio)
-        return replace(self, text=round(self.text * share), audio=round(self.audio * share))
+        share = keep / max(1, self.text + self.audio + self.video)
+        kept = (round(tokens * share) for tokens in (self.text, self.audio, self.video))
+        return type(self)(self.system, *kept)
 
     def bill(self, answered_s: float) -> Json:
         """usageMetadata of one turn: the whole window in, `answered_s` of speech out."""
@@ -48,7 +55,7 @@ class Context:
             "totalTokenCount": self.total + spoken,
             "promptTokensDetails": [
                 {"modality": modality, "tokenCount": count}
-                for modality, count in (("TEXT", prompt_text), ("AUDIO", self.audio))
+                for modality, count in (("TEXT", prompt_text), ("AUDIO", self.audio), ("VIDEO", self.video))
                 if count
             ],
         }

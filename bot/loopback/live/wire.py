@@ -105,6 +105,7 @@ def _activity(config: Json) -> ActivityConfig:
         prefix_padding_ms=detection.get("prefix_padding_ms", 20),
         silence_duration_ms=detection.get("silence_duration_ms", 800),
         interrupts=config.get("activity_handling") != "NO_INTERRUPTION",
+        coverage=config.get("turn_coverage"),
     )
 
 
@@ -136,7 +137,7 @@ def _realtime_input(body: Json) -> list[ClientMessage]:
             case "media_chunks":
                 messages.append(MediaChunks(tuple(_audio(each) for each in value)))
             case "video":
-                messages.append(Video(len(value.get("data", b""))))
+                messages.append(Video(value.get("data", b""), value.get("mime_type", "")))
             case "text":
                 messages.append(Text(value))
             case "activity_start":
