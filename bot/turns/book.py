@@ -1,0 +1,137 @@
+"""The state of an exchange, and what both sides do to it: let an answer through, end it, settle. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+from bot.turns.answer import Answer, State
+from bot.turns.debts import Debts, Kind, Prompt, Verdict, ruling
+from bot.turns.effects import Answered, C, Effect, Finish, Settled
+from bot.turns.remedies import SILENT, Patience, Watchdog
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """Somebody speaks. `accounted`: a sound of the model may still belong to something older."""
+
+    noted: bool
+    accounted: bool
+
+
+class Book(Generic[C]):
+    """Who owes what to whom. `Exchange` is the class to use."""
+
+    def __init__(self, patience: Patience, *, owes_nothing: bool) -> None:
+        self.tally: Counter[str] = Counter()
+        self._patience = patience
+        self._owes_nothing = owes_nothing
+        self._debts = Debts(patience.silent_s)
+        self._watch = Watchdog(patience)
+        self._open: OpenTurn | None = None
+        self._answer: Answer[C] | None = None
+        self._last: Answer[C] | None = None  # the one before, unless it was stopped
+        self._tail = False  # a turnComplete is to come that belongs to something older
+        self._calling: Sequence[Prompt] | None = None  # what the model called a tool for
+        self._now = 0.0
+
+    # --- how it stands ---
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of the answer in progress, or else of the next that is due, or else of the last: whether what the
+        model does now is wanted. None: not decided."""
+        if self._answer is not None:
+            return self._answer.verdict
+        if group := self._debts.group(self._now):
+            return ruling(group)
+        if self._last is not None:
+            return self._last.verdict
+        return Verdict.ANSWER if self._owes_nothing else Verdict.CONTEXT
+
+    @property
+    def owed(self) -> bool:
+        """Whether an answer is to come that is, or may turn out to be, for the channel to hear."""
+        return bool(self.waiting)
+
+    @property
+    def waiting(self) -> tuple[int, ...]:
+        """The prompts that are, or may be, to be answered and are not yet."""
+        wanted = [each for each in self._debts.open if not each.spare and each.verdict is not Verdict.CONTEXT]
+        return tuple(each.number for each in wanted)
+
+    @property
+    def answering(self) -> bool:
+        """Whether an answer is coming that is heard, or held until that is decided."""
+        return self._answer is not None and self._answer.coming
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is asked, generated or called: a new connection would disturb nothing."""
+        unanswered = any(not prompt.spare for prompt in self._debts.open)
+        return not unanswered and self._answer is None and self._calling is None and self._open is None
+
+    # --- what happens to an answer ---
+
+    def _answered(self, answer: Answer[C]) -> list[Effect[C]]:
+        """It has become audible."""
+        paid = [prompt for prompt in answer.covers if prompt in self._debts.pending]
+        spoken_for = [each for each in paid if each.owed and each.kind is not Kind.TOOL_RESULT]
+        return [*(Answered(prompt.number) for prompt in spoken_for), *self._settle(paid)]
+
+    def _end(self, answer: Answer[C], now: float) -> list[Effect[C]]:
+        """All of it has come. What is held stays until it is judged."""
+        self._answer, self._last = None, answer
+        if answer.state is State.HELD and answer.loud:
+            self._answer, answer.complete = answer, True
+        elif answer.coming and not answer.loud:
+            answer.held.clear()
+            self._fail(answer.covers, SILENT, now)
+        return self._over(answer)
+
+    def _over(self, answer: Answer[C]) -> list[Effect[C]]:
+        match answer.state:
+            case State.PLAYED:
+                return [Finish()]
+            case State.DROPPED:
+                return self._settle([each for each in answer.covers if each.verdict is Verdict.CONTEXT])
+        return []
+
+    def _fail(self, covers: Sequence[Prompt], cause: str, now: float) -> None:
+        """The model ended its turn and nobody could hear anything of it. It takes these for answered, so
+        whatever it says next is for them too."""
+        if covers:
+            self._debts.pass_on(covers)
+            self._watch.failed(cause, now)
+
+    def _rule(self) -> list[Effect[C]]:
+        """Something was decided: does it free the answer that is held?"""
+        answer = self._answer
+        if answer is None or answer.state is not State.HELD:
+            return []
+        effects = answer.rule()
+        if answer.verdict is Verdict.ANSWER and answer.loud:
+            effects += self._answered(answer)
+        if answer.complete and answer.verdict is not None:
+            self._answer, self._last = None, answer
+            effects += self._over(answer)
+        return effects
+
+    def _settle(self, prompts: Collection[Prompt]) -> list[Effect[C]]:
+        settled = self._debts.settle(prompts)
+        return [] if settled is None else [Settled(settled)]
+
+    def _end_call(self, now: float) -> None:
+        """The model has its results, or will never get them: the rest of the answer is owed. What was said
+        before the call ("let me see") has counted as the answer."""
+        calling, self._calling = self._calling or (), None
+        waiting = [prompt for prompt in self._debts.pending if prompt in calling]
+        for prompt in waiting:
+            prompt.asked_at = now
+        wanted = [prompt.number for prompt in calling if prompt.verdict is Verdict.ANSWER]
+        if wanted and not waiting:
+            result = Prompt(max(wanted), Kind.TOOL_RESULT, Verdict.ANSWER, now)
+            result.passed_on = self._open is not None
+            self._debts.ask(result, behind=False)

@@ -1,0 +1,148 @@
+"""What the model has been asked and not answered yet, in the order in which it was asked. Pure.
+
+The server drops what it is generating when somebody begins to speak, so a prompt that was asked before that
+may never get an answer of its own: its debt *passes on* to the next answer. One answer therefore covers every
+prompt that was passed on and the first that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum, auto
+
+
+class Kind(Enum):
+    TURN = auto()  # spoken; its beginning interrupts the model
+    TEXT = auto()  # typed, shown or asked by the bot itself; interrupts nothing
+    TOOL_RESULT = auto()  # the rest of an answer that was broken off for a tool; not known to the line
+
+
+class Verdict(Enum):
+    ANSWER = auto()
+    CONTEXT = auto()  # the model hears it, what it says to it is not played
+
+
+class Stage(IntEnum):
+    """What has been tried already to get the answer."""
+
+    FRESH = auto()
+    NUDGED = auto()
+    RECONNECTED = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Prompt:
+    """One thing asked. `verdict` None: not decided yet whether the answer is to be played."""
+
+    number: int
+    kind: Kind
+    verdict: Verdict | None
+    asked_at: float
+    noted: bool = False
+    stage: Stage = Stage.FRESH
+    passed_on: bool = False
+    spare: bool = False
+    """Something came that may have been the answer. Another one is played, none is missed."""
+
+    @property
+    def owed(self) -> bool:
+        """Whether an answer that is heard must come."""
+        return self.verdict is Verdict.ANSWER and not self.spare
+
+
+def ruling(prompts: Iterable[Prompt]) -> Verdict | None:
+    """What becomes of an answer to all of these: played if one of them is to be answered, kept for later
+    if that is not decided of one."""
+    verdicts = {prompt.verdict for prompt in prompts}
+    if Verdict.ANSWER in verdicts:
+        return Verdict.ANSWER
+    return None if None in verdicts else Verdict.CONTEXT
+
+
+class Debts:
+    """The prompts not dealt with. `silent_s`: a prompt that is context and got no reaction for so long gets
+    none any more, and does not stand between a later prompt and its answer."""
+
+    def __init__(self, silent_s: float) -> None:
+        self._silent_s = silent_s
+        self._pending: list[Prompt] = []
+        self._behind: list[Prompt] = []  # asked while somebody speaks: they leave after the turn
+        self._early: dict[int, Verdict] = {}  # decided before they were asked
+        self._newest = -1
+        self._dealt_with = -1
+        self._settled = -1
+
+    @property
+    def pending(self) -> Sequence[Prompt]:
+        """What the model knows of, oldest first."""
+        return self._pending
+
+    @property
+    def open(self) -> Sequence[Prompt]:
+        """All, also what has not left yet."""
+        return self._pending + self._behind
+
+    def ask(self, prompt: Prompt, *, behind: bool) -> None:
+        """`behind`: a turn is open and this goes out when it has ended."""
+        prompt.verdict = self._early.pop(prompt.number, prompt.verdict)
+        self._newest = max(self._newest, prompt.number)
+        if prompt.kind is Kind.TURN:
+            for waiting in self._behind:
+                waiting.asked_at = prompt.asked_at
+            self._pending += [prompt, *self._behind]
+            self._behind.clear()
+        else:
+            (self._behind if behind else self._pending).append(prompt)
+
+    def decide(self, number: int, verdict: Verdict) -> None:
+        """A prompt that is not asked yet is decided in advance; one dealt with stays as it was."""
+        for prompt in self.open:
+            if prompt.number == number and prompt.kind is not Kind.TOOL_RESULT:
+                prompt.verdict = verdict
+                return
+        if number > self._newest:
+            self._early[number] = verdict
+
+    def group(self, now: float) -> list[Prompt]:
+        """What the next answer covers."""
+        covered: list[Prompt] = []
+        for prompt in self._pending:
+            covered.append(prompt)
+            silent = prompt.verdict is Verdict.CONTEXT and now - prompt.asked_at >= self._silent_s
+            if not (prompt.passed_on or silent):
+                break
+        return covered
+
+    def pass_on(self, prompts: Iterable[Prompt]) -> None:
+        for prompt in prompts:
+            prompt.passed_on = True
+
+    def supersede(self) -> None:
+        """Somebody begins to speak: nothing asked so far is sure of an answer of its own."""
+        self.pass_on(self._pending)
+        self.drop_spare()
+
+    def drop_spare(self) -> None:
+        self._pending = [prompt for prompt in self._pending if not prompt.spare]
+
+    def ask_again(self, now: float, *, speaking: bool) -> None:
+        """A new connection has heard none of them: the line asks them in order, one right after the other."""
+        turns = [index for index, prompt in enumerate(self._pending) if prompt.kind is Kind.TURN]
+        superseded = len(self._pending) if speaking else (turns[-1] if turns else 0)
+        self.pass_on(self._pending[:superseded])
+        self.drop_spare()
+        for prompt in self.open:
+            prompt.asked_at = now
+
+    def settle(self, prompts: Collection[Prompt]) -> int | None:
+        """Deal with `prompts`. The number up to which everything is, if that has grown."""
+        gone = [prompt for prompt in self._pending if prompt in prompts]
+        self._pending = [prompt for prompt in self._pending if prompt not in prompts]
+        self._dealt_with = max([self._dealt_with, *(prompt.number for prompt in gone)])
+        left = [prompt.number for prompt in self.open if prompt.kind is not Kind.TOOL_RESULT]
+        settled = min([self._dealt_with, *(number - 1 for number in left)])
+        if settled <= self._settled:
+            return None
+        self._settled = settled
+        return settled
