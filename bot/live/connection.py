@@ -85,8 +85,11 @@ async def _leave(
 async def _wait(changed: asyncio.Event, until: float | None, clock: Callable[[], float]) -> None:
     """For a change, but not beyond `until`. Several may wait for the same one: each clears it before it
     looks, and nobody else runs between the look and the wait."""
+    if until is None:
+        await changed.wait()
+        return
     with suppress(TimeoutError):
-        async with asyncio.timeout(None if until is None else max(0.0, until - clock())):
+        async with asyncio.timeout(max(0.0, until - clock())):
             await changed.wait()
 
 
