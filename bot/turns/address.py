@@ -13,12 +13,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import dropwhile
 
 from bot.turns import japanese
 from bot.turns.lexicon import (
     AUXILIARIES,
     BEFORE_A_CALL,
     CLOSERS,
+    GERMAN_AFTER_WAS,
     GOVERNORS,
     GREETINGS,
     NAMING,
@@ -89,7 +91,7 @@ def calls_at_once(text: str, names: Sequence[str], others: Sequence[str] = ()) -
     text = _ends(plain(text))
     bot, people = listen_for(tuple(names)), listen_for_people(tuple(others))
     if japanese.is_japanese(text):
-        return japanese.begins_with_a_call(text, bot)
+        return japanese.begins_with_a_call(text, bot, people)
     sentences = _sentences(text)
     words = [(clause, i) for clause in sentences[0].clauses for i in range(len(clause))] if sentences else []
     opening = next((at for at, (clause, i) in enumerate(words) if clause[i] not in OPENERS), len(words))
@@ -98,7 +100,11 @@ def calls_at_once(text: str, names: Sequence[str], others: Sequence[str] = ()) -
         return False
     clause, i = words[opening]
     found = _at(clause, i, bot, people)
-    return found is not None and _read(sentences[:2], bot, people) is Address.ADDRESSED
+    return (
+        found is not None
+        and found.likeness is Likeness.SAME
+        and _read(sentences[:2], bot, people) is Address.ADDRESSED
+    )
 
 
 def calls_one_of(text: str, people: Sequence[str]) -> bool:
@@ -178,21 +184,22 @@ def _find(clause: list[str], bot: Names, people: Names) -> Iterator[_Found]:
 
 def _at(clause: list[str], start: int, bot: Names, people: Names) -> _Found | None:
     """The name that begins at this word. Several words in one, "par lay", must sound just like it."""
-    for count in range(bot.words + 1, 0, -1):
-        words = clause[start : start + count]
-        joined = "".join(words)
+    for count in range(min(bot.words + 1, len(clause) - start), 0, -1):
+        joined = "".join(clause[start : start + count])
         stem = joined.removesuffix("'s")
-        likeness = bot.likeness(stem) if len(words) == count else Likeness.NONE
-        possessive = stem != joined
-        if likeness is Likeness.NONE and len(words) == count and joined.endswith("s"):
-            likeness, possessive = bot.likeness(joined[:-1]), True  # the German genitive
-            likeness = likeness if likeness is Likeness.SAME else Likeness.NONE
-        if likeness is Likeness.NONE or (count > bot.words and likeness is not Likeness.SAME):
-            continue
-        if stem not in bot.spelled and people.likeness(stem) is Likeness.SAME:
-            continue
-        return _Found(start, start + count, likeness, possessive)
+        likeness = bot.likeness(stem)
+        if likeness is Likeness.NONE and joined.endswith("s"):  # the German genitive
+            stem, likeness = joined[:-1], _surely(bot.likeness(joined[:-1]))
+        if count > bot.words:
+            likeness = _surely(likeness)
+        theirs = stem not in bot.spelled and people.likeness(stem) is Likeness.SAME
+        if likeness is not Likeness.NONE and not theirs:
+            return _Found(start, start + count, likeness, possessive=stem != joined)
     return None
+
+
+def _surely(likeness: Likeness) -> Likeness:
+    return likeness if likeness is Likeness.SAME else Likeness.NONE
 
 
 def _is_called(sentence: _Sentence, at: int, found: _Found) -> bool:
@@ -227,6 +234,8 @@ def _calls_before(after: list[str], question: bool) -> bool:
     if first in QUESTION_WORDS or first in REQUESTS or first in PRONOUNS or first in CLOSERS:
         return True
     if first in AUXILIARIES:
+        if first == "was" and second in GERMAN_AFTER_WAS:
+            return True
         return second in PRONOUNS or (question and len(after) > 2)
     if first.endswith(("s", "ed")) and not first.endswith("ss"):
         return False
@@ -240,14 +249,12 @@ def _calls_before(after: list[str], question: bool) -> bool:
 
 def _calls_after(before: list[str]) -> bool:
     """A name that ends a clause, without a comma before it: "what time is it Parley", but "who is Parley"."""
-    words = [word for word in before if word not in OPENERS] or before
-    first, last = words[0], before[-1]
+    words = list(dropwhile(OPENERS.__contains__, before))
+    first, last = words[0], words[-1]
     if last in GOVERNORS:
         return False
-    if last in BEFORE_A_CALL or first in REQUESTS:
+    if last in BEFORE_A_CALL or first in REQUESTS or first in YOU:
         return True
-    return len(words) > (2 if first in QUESTION_WORDS else 4) and _asks_you(first, words)
-
-
-def _asks_you(first: str, words: list[str]) -> bool:
-    return first in QUESTION_WORDS or (first in AUXILIARIES and words[1] in YOU)
+    if first in AUXILIARIES:
+        return len(words) > 3 and words[1] in YOU
+    return len(words) > 2 and first in QUESTION_WORDS

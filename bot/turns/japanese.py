@@ -13,9 +13,13 @@ from bot.turns.name import Likeness, Names
 
 OVERHEARD, MENTIONED, ADDRESSED = range(3)
 
-_SCRIPT = re.compile(r"[ぁ-ゖァ-ヺ]|[一-鿿]")
+_SCRIPT = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
 _SPACE = re.compile(r"(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])")
-_CANDIDATE = re.compile(r"[a-z][a-z0-9']*|[ァ-ヺー]+|[ぁ-ゖ]+ー[ぁ-ゖー]*|[一-鿿]+")
+_CANDIDATE = re.compile(
+    r"""[a-z][a-z0-9']* | (?:ヘイ|ハイ|ハロー|オーケー|オッケー)(?=[ァ-ヺー]{2})
+    | [ァ-ヺー]+ | [ぁ-ゖ]+ー[ぁ-ゖー]*""",
+    re.VERBOSE,
+)
 _HONORIFIC = re.compile(r"\s*(さん|くん|君|ちゃん|様|さま|先生)")
 _STOP, _COMMA = re.compile(r"[。！？!?.…]"), re.compile(r"[、,\s]")
 _OPENERS = re.compile(
@@ -28,20 +32,21 @@ _OPENERS = re.compile(
 _GREETING = re.compile(r"ねえ|ねぇ|ねー|おい|もしもし|ヘイ|ハイ|ハロー|オーケー|オッケー|ok|hey|hi|hello")
 _ABOUT = re.compile(
     r"""は(?!い|じめ|やく)|が(?!んば)|の(?!んび)|に(?!ほん)|を|も(?!う|っと|しもし)|と(?!りあえず|ても|ころで)
-    |で(?!も|きる|きま)|へ|から|より|まで|って|だ|です|じゃ|なら(?!べ)|とか|や(?!め|って|れ)|っぽ|み?たい|か(?![んけ])""",
+    |で(?!も|きる|きま)|へ|から|より|まで|って|だ|です|じゃ|なんて|なら(?!べ)|とか|や(?!め|って|れ)|っぽ|み?たい|か(?![んけ])""",
     re.VERBOSE,
 )
 _ASKS_ITS_OPINION = re.compile(
     r"は(、|,|\s)*(どう(思|おも|[？?]|$)|何が|なにが|どっち|どれが|知って|好き|誰が)"
 )
+_REMARK = re.compile(r"(よね|らしい|みたい|んだって|だね|言ってた)$")
 _GOVERNS = re.compile(r"(が|は|を|と|も|に|この|あの|その|へ|から|より|という|って)$")
 _REQUEST_END = re.compile(r"(て|で|か|の|よ|ね|な|い|る|た|う|だ|何|す|時|さい|くれ|ん|り|した)$")
 _ASKS = re.compile(r"[？?]|か$|か。|て$|て。|ください|くれ|お願い|何|なに|どう|いつ|どこ|誰|だれ|なぜ")
 
 
 def is_japanese(text: str) -> bool:
-    """Whether any of `text` is in kana or kanji."""
-    return _SCRIPT.search(text) is not None
+    """Whether a quarter of `text` or more is in kana or kanji. Less is a Japanese word in another language."""
+    return 4 * len(_SCRIPT.findall(text)) >= max(1, sum(map(str.isalnum, text)))
 
 
 def read(text: str, bot: Names, people: Names) -> int:
@@ -60,36 +65,46 @@ def read(text: str, bot: Names, people: Names) -> int:
     return best
 
 
-def begins_with_a_call(text: str, bot: Names) -> bool:
-    """Whether plain `text` begins with a call of the name and has four characters more."""
+def begins_with_a_call(text: str, bot: Names, people: Names) -> bool:
+    """Whether plain `text` begins with a call of the name, a comma and four characters more. Without the
+    comma it may yet become a remark: パーリーうるさい is said to it, パーリーうるさいよね about it."""
     text = _SPACE.sub("", text)
-    found = next(_find(text, bot, bot), None)
-    if found is None or len(text) - found[1] < 5:
+    start, end, likeness = next(_find(text, bot, people), (0, len(text), Likeness.NONE))
+    if likeness is not Likeness.SAME or len(text) - end < 5:
         return False
-    return not _OPENERS.sub("", text[: found[0]], count=1) and _is_called(text[: found[0]], text[found[1] :])
+    before, after = text[:start], text[end:]
+    return bool(_COMMA.match(after)) and not _OPENERS.sub("", before, count=1)
 
 
 def _find(text: str, bot: Names, people: Names) -> Iterator[tuple[int, int, Likeness]]:
     """Where the names are, with their honorific, and how like them."""
-    for match in _CANDIDATE.finditer(text):
-        for start, end in _spans(match):
-            word = text[start:end]
-            likeness = bot.likeness(word)
-            if likeness is Likeness.NONE or (people is not bot and people.likeness(word) is Likeness.SAME):
-                continue
+    for start, end in sorted({*_spelled(text, bot), *_alike(text, bot)}):
+        likeness = bot.likeness(text[start:end])
+        if text[start:end] in bot.spelled or people.likeness(text[start:end]) is not Likeness.SAME:
             honorific = _HONORIFIC.match(text, end)
             yield start, honorific.end() if honorific else end, likeness
-            break
 
 
-def _spans(match: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """The whole run, and of hiragana and kanji, which do not show where a word begins, what is in it."""
-    start, end = match.span()
-    yield start, end
-    if match[0][0] >= "ぁ" and not "ァ" <= match[0][0] <= "ヺ":
-        for first in range(start, min(end, start + 8)):
-            for last in range(min(end, first + 6), first + 1, -1):
-                yield first, last
+def _spelled(text: str, bot: Names) -> Iterator[tuple[int, int]]:
+    """Names in kana or kanji, just as they are written."""
+    for name in bot.spelled:
+        if is_japanese(name):
+            yield from (match.span() for match in re.finditer(re.escape(name), text))
+
+
+def _alike(text: str, bot: Names) -> Iterator[tuple[int, int]]:
+    """Runs of Latin letters or katakana that sound like a name, and the like in hiragana, which does not show
+    where a word begins."""
+    for match in _CANDIDATE.finditer(text):
+        start, end = match.span()
+        spans = [(start, end)]
+        if "ぁ" <= text[start] <= "ゖ":
+            spans += [
+                (i, k) for i in range(start, min(end, start + 8)) for k in range(min(end, i + 6), i + 1, -1)
+            ]
+        span = next((span for span in spans if bot.likeness(text[slice(*span)]) is not Likeness.NONE), None)
+        if span is not None:
+            yield span
 
 
 def _is_called(before: str, after: str) -> bool:
@@ -99,7 +114,7 @@ def _is_called(before: str, after: str) -> bool:
     if opened and (not rest or _COMMA.match(after)):
         return True
     if opened:
-        return bool(_ASKS_ITS_OPINION.match(after)) or not _ABOUT.match(after)
+        return bool(_ASKS_ITS_OPINION.match(after)) or not (_ABOUT.match(after) or _REMARK.search(rest))
     if not rest:
         return not _GOVERNS.search(clause) and bool(_REQUEST_END.search(clause))
     return False

@@ -50,7 +50,7 @@ REQUESTS = _words(
     sei lass
     schau guck beschreib wiederhol wiederhole nimm geh hast bist kannst konntest weisst willst wurdest
     magst
-    findest glaubst denkst meinst machst spielst horst verstehst siehst kennst darfst sollst musst
+    findest glaubst denkst meinst machst spielst horst haltst sagst weisst verstehst siehst kennst darfst sollst musst
     brauchst
     di dime dinos cuentame cuentanos explica explicame explicanos pon ponme toca espera ayuda ayudame
     ayudanos
@@ -68,9 +68,12 @@ YOU = _words(
 )
 
 PRONOUNS = YOU | _words(
-    """i i'm i'd i've we he she they it there anyone anybody somebody ich wir man es ihr sie er das da yo
+    """i i'm i'd i've we he she they it there anyone anybody somebody ich wir man es ihr sie er yo
     nosotros"""
 )
+
+# What makes an English "was" behind a name a German one: "Parley was ist das".
+GERMAN_AFTER_WAS = _words("ist sind kann soll heisst gibt bedeutet fur hast bist meinst haltst machst")
 
 # In front of a subject in a question; after it in a statement about it.
 AUXILIARIES = _words(
@@ -101,7 +104,7 @@ GOVERNORS = AUXILIARIES | _words(
     hears
     call calls called named meet invite invited mute muted add added kick kicked thank let make made
     than as if
-    that whether because when while my our your their a an the or not
+    whether because when while my our your their a an the or not
     frag frage fragt fragen fragst gefragt sag sagen uber mit ohne fur von zu bei an dass ob wenn weil
     als der
     die den dem unser unsere unseren unserem dein deinen mein meinen ein einen einem oder heisst heissen

@@ -135,16 +135,17 @@ def distance(heard: str, name: str) -> float:
 
 @dataclass(frozen=True)
 class Names:
-    """What somebody is called, ready to be listened for. `words`: of how many words the longest name is."""
+    """What somebody is called, ready to be listened for. Of the longest name, `words` and characters."""
 
     spelled: frozenset[str]
     latin: tuple[str, ...]
     kana: tuple[str, ...]
     words: int
+    longest: int
 
     def likeness(self, word: str) -> Likeness:
         """How much a plain word, or some words in one, is like one of the names."""
-        return _likeness(word, self)
+        return _likeness(word, self) if len(word) <= self.longest + 3 else Likeness.NONE
 
 
 @lru_cache(maxsize=256)
@@ -160,6 +161,7 @@ def listen_for(names: tuple[str, ...]) -> Names:
         tuple(dict.fromkeys([*latin, *(s.replace(":", "") for s in kana)])),
         tuple(dict.fromkeys([*kana, *map(_in_kana, latin)])),
         max((len(words) for words in said), default=1),
+        max(map(len, (*joined, *latin)), default=0),
     )
 
 
