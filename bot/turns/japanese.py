@@ -45,7 +45,7 @@ _ASKS = re.compile(r"[？?]|か$|か。|て$|て。|ください|くれ|お願�
 
 
 def is_japanese(text: str) -> bool:
-    """Whether a quarter of `text` or more is in kana or kanji. Less is a Japanese word in another language."""
+    """Whether a quarter of `text` or more is in kana or kanji. Less is a word in another language."""
     return 4 * len(_SCRIPT.findall(text)) >= max(1, sum(map(str.isalnum, text)))
 
 
