@@ -1,4 +1,8 @@
-"""Faults by name, for the command line: ``--fault voice.loss=0.1 --fault live.setup_silence=true``."""
+"""Faults by name, for the command line: ``--fault voice.loss=0.1 --fault live.setup_silence=true``.
+
+``live.failure=NAME`` is one of the known failures of the Live API, by the name of its switch
+(`bot.loopback.live.failure_modes`): some of them no single value sets.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import ParleyError
+from bot.loopback.live import DEVIATIONS, FAILURE_MODES
 from bot.loopback.loopback import Loopback
 
-_SIMPLE = (bool, int, float, int | None)
+_SIMPLE = (bool, int, float, int | None, float | None)
+_FAILURE = ("live", "failure")
 
 
 class UnknownFault(ParleyError):
@@ -30,10 +36,20 @@ def switch(loopback: Loopback, assignment: str) -> None:
         value = TypeAdapter(known[part, field]).validate_python(text)
     except ValidationError:
         raise UnknownFault(f"{name}={text}: not a value for it.") from None
-    if part == "pace":
+    if (part, field) == _FAILURE:
+        _fail(loopback, text)
+    elif part == "pace":
         loopback.live.service.pace = replace(loopback.live.service.pace, **{field: value})
     else:
         setattr(_parts(loopback)[part], field, value)
+
+
+def _fail(loopback: Loopback, name: str) -> None:
+    failures = {switch.name: switch for mode in FAILURE_MODES.values() for switch in mode.switches}
+    failures |= {switch.name: switch for switch in DEVIATIONS}
+    if name not in failures:
+        raise UnknownFault(f"There is no failure called {name}. There are: {', '.join(sorted(failures))}.")
+    failures[name].on(loopback.live.faults)
 
 
 def _parts(loopback: Loopback) -> dict[str, Any]:
@@ -41,13 +57,14 @@ def _parts(loopback: Loopback) -> dict[str, Any]:
         "voice": loopback.voice.faults,
         "gateway": loopback.discord.faults,
         "live": loopback.live.faults,
+        "service": loopback.live.service,
         "pace": loopback.live.service.pace,
     }
 
 
 def _known(loopback: Loopback) -> dict[tuple[str, str], Any]:
     """The type of every fault that one plain value sets. The others are for tests."""
-    known: dict[tuple[str, str], Any] = {}
+    known: dict[tuple[str, str], Any] = {_FAILURE: str}
     for part, owner in _parts(loopback).items():
         hints = get_type_hints(type(owner))
         known |= {

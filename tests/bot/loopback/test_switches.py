@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.loopback.live import TurnFault
 from bot.loopback.loopback import Loopback
 from bot.loopback.switches import UnknownFault, switch
 
@@ -14,6 +15,8 @@ def test_faults_of_every_part_are_set_by_name_and_typed() -> None:
     assert loopback.discord.faults.silent_voice is True
     assert loopback.live.faults.stall_s == 2.0
     assert loopback.live.service.pace.delay_ms == 900.0
+    switch(loopback, "service.lifetime_s=600")
+    assert loopback.live.service.lifetime_s == 600.0
     switch(loopback, "gateway.rest_status=503")
     assert loopback.discord.faults.rest_status == 503
 
@@ -27,3 +30,11 @@ def test_an_unknown_name_lists_what_there_is(assignment: str) -> None:
 def test_a_value_of_the_wrong_kind_is_refused() -> None:
     with pytest.raises(UnknownFault, match=r"voice\.loss=much"):
         switch(Loopback(), "voice.loss=much")
+
+
+def test_a_known_failure_is_set_by_its_name() -> None:
+    loopback = Loopback()
+    switch(loopback, "live.failure=text_only")
+    assert list(loopback.live.faults.turns) == [TurnFault.TEXT_ONLY]
+    with pytest.raises(UnknownFault, match=r"no failure called bad-luck\. There are: .*poisoned_handle"):
+        switch(loopback, "live.failure=bad-luck")
