@@ -13,8 +13,9 @@ def _words(text: str) -> frozenset[str]:
 
 # Before a name that is called. Alone or in a row: "oh, hey, good morning Parley".
 OPENERS = _words(
-    """dear hey hi hello hiya yo ok okay oh ah um uh er hm hmm so and but well now then right alright please
-    sorry excuse me thank thanks you no yes yeah yep nope wait listen look good morning afternoon evening night
+    """hey dear hi hello hiya yo ok okay oh ah um uh er hm hmm so and but well now then right alright please
+    sorry excuse me thank thanks you no yes yeah yep nope wait listen look good morning afternoon
+    evening night
     hallo he hej na also ja nein nee und aber ah ahm oh gut guten gute morgen tag abend nacht servus moin
     du bitte danke entschuldigung entschuldige sorry stopp liebe lieber pass auf
     hola oye oiga eh ey bueno buenos buenas dias tardes noches pues y pero si vale gracias perdona perdon
