@@ -6,9 +6,11 @@ import structlog
 
 from bot.errors import ParleyError, VoiceTimeout
 from bot.rooms import Rooms
+from bot.turns.floor import Mode
 from bot.voice.entry import VoiceRoom
 from cogs import wording
 from cogs.admission import obstacle
+from cogs.button import offer_floor
 
 log = structlog.get_logger(__name__)
 
@@ -36,4 +38,6 @@ async def bring(rooms: Rooms, channel: VoiceRoom) -> str:
     except ParleyError as error:
         log.warning("join failed", guild=channel.guild.id, channel=channel.id, error=str(error))
         raise Hindered(str(error), sentence=error.sentence) from error
+    if room is None and rooms.guilds.of(channel.guild.id).mode is Mode.PUSH:
+        await offer_floor(channel)
     return wording.joined(channel)

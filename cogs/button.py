@@ -11,6 +11,7 @@ import discord
 import structlog
 
 from bot.app import Parley
+from bot.clock import monotonic
 from bot.room import Room
 from bot.rooms import Rooms
 from bot.turns.floor import HOLD_S, Mode
@@ -37,7 +38,7 @@ class FloorButtons(Buttons):
         reply, room = await _pressed(interaction)
         if room is None:
             return
-        if not room.take_floor(interaction.user.id):
+        if not room.company.floor.take(interaction.user.id, monotonic()):
             await reply.whisper(wording.TAKEN)
             return
         # Shown by each phone as what is left of it, so nobody need edit the message when the time is up.
@@ -51,7 +52,11 @@ class FloorButtons(Buttons):
         reply, room = await _pressed(interaction)
         if room is None:
             return
-        room.give_back_floor(interaction.user.id)
+        now, floor = monotonic(), room.company.floor
+        if floor.holder(now) not in (None, interaction.user.id):
+            await reply.whisper(wording.TAKEN)
+            return
+        floor.give_back(interaction.user.id, now)
         await reply.rewrite(wording.FREE)
 
 

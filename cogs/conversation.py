@@ -78,7 +78,7 @@ class Conversation(Commands):
         elif not has_a_say(member, channel_id):
             await reply.say(wording.not_yours_to_dismiss(f"<#{channel_id}>"))
         else:
-            await self._rooms.close(member.guild.id)
+            await self._rooms.dismiss(member.guild.id)
             await reply.say(wording.LEFT)
 
     @app_commands.command(description="Whom Parley hears, how well, and for how long it has been here.")

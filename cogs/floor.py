@@ -82,7 +82,7 @@ class FloorCog(Commands, name="Floor"):
         room = self._rooms.get(guild.id)
         if room is None:
             return []
-        room.rules_changed()
+        room.company.rules_changed()
         channel = guild.get_channel(room.channel_id)
         if mode is not Mode.PUSH or not isinstance(channel, VoiceRoom) or await offer_floor(channel):
             return []

@@ -52,7 +52,7 @@ class PresenceCog(Commands, name="Presence"):
         elif not has_a_say(member, room.channel_id):
             await reply.say(wording.not_yours_to_hush(f"<#{room.channel_id}>"))
         else:
-            room.hush(None if minutes is None else monotonic() + 60 * minutes)
+            room.manners.hush(None if minutes is None else monotonic() + 60 * minutes)
             await self._tell(reply, member, room.channel_id, wording.hushed(minutes, member.mention))
 
     @app_commands.command(description="Let Parley speak again.")
@@ -64,10 +64,10 @@ class PresenceCog(Commands, name="Presence"):
             await reply.say(NOT_HERE)
         elif not has_a_say(member, room.channel_id):
             await reply.say(wording.not_yours_to_hush(f"<#{room.channel_id}>"))
-        elif not room.hushed:
+        elif not room.company.presence.hushed:
             await reply.say(wording.NOT_HUSHED)
         else:
-            room.unhush()
+            room.company.presence.unhush()
             await self._tell(reply, member, room.channel_id, wording.unhushed(member.mention))
 
     async def _tell(self, reply: Reply, member: discord.Member, channel_id: int, text: str) -> None:

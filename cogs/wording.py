@@ -12,8 +12,10 @@ NOT_IN_A_CHANNEL = (
 )
 NOT_HERE = "I am not in a voice channel of this server. `/join` brings me in."
 LEFT = "I have left. `/join` brings me back."
-PEOPLE_SHOWN = 15
-"""In /status. A message has 2000 characters, a person takes up to 110 of them."""
+PEOPLE_SHOWN = 10
+"""In /status. A message has 2000 characters, a person takes up to 110 of them, the rest up to 850."""
+
+REMEDIES_SHOWN = 5
 
 OFFER_EXPIRED = "I have stayed where I am. Type `/join` again if I am to move."
 
@@ -62,16 +64,51 @@ def status(room: RoomStatus) -> str:
     head = f"In <#{room.channel_id}> for {_duration(room.uptime_s)}, {encryption}."
     figures = [
         f"Discord {_ms(room.voice_latency_ms)}",
-        f"Gemini {'connected' if room.live_connected else '**not connected**'}",
+        f"Gemini {'connected' if room.live.connected else '**not connected**'}",
     ]
-    if room.answer_latency_ms is not None:
-        figures.append(f"answers after {_ms(room.answer_latency_ms)}")
+    if room.live.answer_latency_ms is not None:
+        figures.append(f"answers after {_ms(room.live.answer_latency_ms)}")
+    if not room.live.notes:
+        figures.append("turn notes off")
     if room.reconnects:
         figures.append(f"{room.reconnects} reconnect{'s' if room.reconnects > 1 else ''}")
     people = [_person(speaker) for speaker in room.speakers[:PEOPLE_SHOWN]] or ["I have heard nobody yet."]
     if len(room.speakers) > PEOPLE_SHOWN:
         people.append(f"… and {len(room.speakers) - PEOPLE_SHOWN} more.")
-    return "\n".join([head, " · ".join(figures), *_kept_down(room), *people])
+    lines = [
+        head,
+        " · ".join(figures),
+        _floor(room),
+        _cost(room),
+        *_seen_to(room),
+        *_kept_down(room),
+        *people,
+    ]
+    return "\n".join(lines)
+
+
+def _floor(room: RoomStatus) -> str:
+    if room.hushed:
+        return "**Hushed**: I answer nobody. `/unhush` ends it."
+    others = f"{room.people} {'person' if room.people == 1 else 'people'} here"
+    return f"{others}; I answer as `/floor` says: `{room.mode}`."
+
+
+def _cost(room: RoomStatus) -> str:
+    """What Google bills, as far as the service tells."""
+    live = room.live
+    about = "about " if live.estimated else ""
+    return (
+        f"Cost so far: {about}{_usd(live.cost_usd)} here ({_thousands(live.tokens)} tokens), "
+        f"{_usd(live.guild_cost_usd)} in this server since I started."
+    )
+
+
+def _seen_to(room: RoomStatus) -> list[str]:
+    """What had to be done about Gemini, the most frequent first."""
+    often = sorted(room.live.tally.items(), key=lambda entry: -entry[1])[:REMEDIES_SHOWN]
+    counts = ", ".join(f"{what} {count}×" for what, count in often)
+    return [f"Seen to with Gemini: {counts}."] if counts else []
 
 
 def _kept_down(room: RoomStatus) -> list[str]:
@@ -109,6 +146,14 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _usd(usd: float) -> str:
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def _thousands(count: int) -> str:
+    return f"{count / 1000:.1f}k" if count >= 1000 else str(count)
 
 
 def _ms(milliseconds: float | None) -> str:

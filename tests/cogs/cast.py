@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock, Mock
 
 import discord
 
+from bot.company import Company
 from bot.guilds import Guilds, GuildSettings
 from bot.voice.entry import VoiceRoom
 
@@ -23,8 +24,9 @@ class Cast:
         self.guild = Mock(spec=discord.Guild, id=GUILD, me=Mock(id=BOT, bot=True))
         self.guild.get_channel.side_effect = self.channels.get
         self.lounge, self.workshop = self.channel(1), self.channel(2)
-        self.room = Mock(hushed=False, take_floor=Mock(return_value=True))
         self.rooms = Mock(guilds=Guilds(GuildSettings()), open=AsyncMock(side_effect=self._open))
+        self.company = Company(dict, lambda: self.settings, ("Parley",))
+        self.room = Mock(company=self.company)
         self.rooms.dismiss = AsyncMock()
         self.rooms.get.return_value = None
         self.rooms.channel_id.return_value = None

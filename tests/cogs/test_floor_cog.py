@@ -9,6 +9,7 @@ import discord
 import pytest
 from cast import BOT, GUILD, Cast, posts, said, whispered
 
+from bot.clock import monotonic
 from bot.guilds import GuildSettings
 from bot.turns.floor import FloorRules, Interrupt, Mode
 from cogs import floor_wording as wording
@@ -56,13 +57,7 @@ async def test_others_may_not(cast: Cast) -> None:
 async def test_the_room_goes_by_the_new_rules_at_once(cast: Cast) -> None:
     cast.opened(cast.lounge)
     await floor(cast, cast.member(5, move_members=True), mode="open")
-    cast.room.rules_changed.assert_called_once_with()
-
-
-async def test_a_look_changes_nothing(cast: Cast) -> None:
-    cast.opened(cast.lounge)
-    await floor(cast, cast.member(5, move_members=True))
-    cast.room.rules_changed.assert_not_called()
+    assert cast.company.floor.rules.mode is Mode.OPEN
 
 
 async def test_a_host_is_named_and_taken_off(cast: Cast) -> None:
@@ -103,8 +98,13 @@ def test_it_fits_into_a_message() -> None:
 @pytest.fixture
 def push(cast: Cast) -> Cast:
     cast.rooms.guilds.change(GUILD, mode=Mode.PUSH)
+    cast.company.rules_changed()
     cast.opened(cast.lounge)
     return cast
+
+
+def holder(cast: Cast) -> int | None:
+    return cast.company.floor.holder(monotonic())
 
 
 async def test_push_mode_hangs_the_buttons_into_the_channels_chat(cast: Cast) -> None:
@@ -132,9 +132,9 @@ async def test_taking_the_floor_and_giving_it_back(push: Cast) -> None:
     ana = push.member(5, push.lounge)
     text = said(await press(push, ana, "hold"))
     assert text == "<@5> has the floor (it is free again <t:1788264060:R>)."  # 12:01:00 UTC
-    push.room.take_floor.assert_called_once_with(5)
+    assert holder(push) == 5
     assert said(await press(push, ana, "give_back")) == wording.FREE
-    push.room.give_back_floor.assert_called_once_with(5)
+    assert holder(push) is None
 
 
 async def test_the_buttons_stay_when_pressed(push: Cast) -> None:
@@ -143,16 +143,18 @@ async def test_the_buttons_stay_when_pressed(push: Cast) -> None:
 
 
 async def test_one_at_a_time(push: Cast) -> None:
-    push.room.take_floor.return_value = False
-    assert whispered(await press(push, push.member(5, push.lounge), "hold")) == wording.TAKEN
+    ana, ben = push.member(5, push.lounge), push.member(6, push.lounge)
+    await press(push, ana, "hold")
+    for button in ("hold", "give_back"):
+        assert whispered(await press(push, ben, button)) == wording.TAKEN
+    assert holder(push) == 5
 
 
 @pytest.mark.parametrize("button", ["hold", "give_back"])
 async def test_only_people_in_the_channel(push: Cast, button: str) -> None:
     for outsider in (push.member(5), push.member(6, push.workshop)):
         assert "people in <#1>" in whispered(await press(push, outsider, button))
-    push.room.take_floor.assert_not_called()
-    push.room.give_back_floor.assert_not_called()
+    assert holder(push) is None
 
 
 async def test_a_button_of_a_room_that_has_gone(push: Cast) -> None:
