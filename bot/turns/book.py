@@ -73,6 +73,28 @@ class Book(Generic[C]):
         unanswered = any(not prompt.spare for prompt in self._debts.open)
         return not unanswered and self._answer is None and self._calling is None and self._open is None
 
+    # --- tools ---
+
+    def called(self, now: float) -> list[Effect[C]]:
+        """The model calls a tool: until it has the result, nothing is late."""
+        self._now = now
+        self._watch.alive(now)
+        if self._calling is None:
+            last = self._last.covers if self._last is not None else ()
+            self._calling = self._answer.covers if self._answer else self._debts.group(now) or last
+        return []
+
+    def call_answered(self, now: float) -> list[Effect[C]]:
+        """All its calls have their results."""
+        self._watch.alive(now)
+        self._end_call(now)
+        return []
+
+    def called_off(self, now: float) -> list[Effect[C]]:
+        """The server wants no results any more: nothing is owed for them."""
+        self._calling = None
+        return []
+
     # --- what happens to an answer ---
 
     def _answered(self, answer: Answer[C]) -> list[Effect[C]]:

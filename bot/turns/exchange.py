@@ -143,28 +143,6 @@ class Exchange(Asking[C]):
         answer.held.clear()
         return [Stop()] if answer.state is State.PLAYED else self._over(answer)
 
-    # --- tools ---
-
-    def called(self, now: float) -> list[Effect[C]]:
-        """The model calls a tool: until it has the result, nothing is late."""
-        self._now = now
-        self._watch.alive(now)
-        if self._calling is None:
-            last = self._last.covers if self._last is not None else ()
-            self._calling = self._answer.covers if self._answer else self._debts.group(now) or last
-        return []
-
-    def call_answered(self, now: float) -> list[Effect[C]]:
-        """All its calls have their results."""
-        self._watch.alive(now)
-        self._end_call(now)
-        return []
-
-    def called_off(self, now: float) -> list[Effect[C]]:
-        """The server wants no results any more: nothing is owed for them."""
-        self._calling = None
-        return []
-
     # --- within ---
 
     def _is_stale(self, answer: Answer[C], now: float) -> bool:
