@@ -12,6 +12,10 @@ WINDOW_MS = 300
 SOUND_GAP_MS = 200
 """Silence that parts one sound from the next, as in LAPSE_MS."""
 
+LOSS_GAP_S = 5.0
+"""After a gap up to this long, what got lost within it belongs to the sound after it: packets were sent, so
+the person spoke. What was lost earlier is no concern of what is said now."""
+
 _FRAME_S = FRAME_MS / 1000.0
 
 
@@ -58,9 +62,14 @@ class Person:
 
 
 class Sound:
-    """One person's sound without a pause: the ticks at which it began and was last heard."""
+    """One person's sound without a pause: the ticks at which it began and was last heard, and how much of
+    them had been lost on the wire, in seconds since they came, before it began and by now."""
 
-    __slots__ = ("began_at", "heard_at")
+    __slots__ = ("began_at", "heard_at", "lost_before_s", "lost_s")
 
-    def __init__(self, now: float) -> None:
-        self.began_at = self.heard_at = now
+    def __init__(self, now: float, lost_s: float, before: Sound | None) -> None:
+        self.began_at: float = now
+        self.heard_at: float = now
+        self.lost_s: float = lost_s
+        recent = before is not None and now - before.heard_at <= LOSS_GAP_S
+        self.lost_before_s = before.lost_s if before is not None and recent else lost_s

@@ -17,10 +17,12 @@ begins not where it became certain, but where that person's sound began.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
+from audio.formats import FRAME_MS
 from bot.turns.person import SOUND_GAP_MS, Person, Rule, Sound
 
 HANGOVER_MS = 500
@@ -57,6 +59,10 @@ class HeardFrame(Protocol):
     def arrived_at(self) -> float:
         """When the packet arrived, monotonic seconds."""
 
+    @property
+    def lost_s(self) -> float:
+        """Sound of this person that got lost on the wire, in seconds since they came: it only grows."""
+
 
 class Frame(NamedTuple):
     """A HeardFrame as a plain tuple."""
@@ -65,6 +71,7 @@ class Frame(NamedTuple):
     voiced: bool
     arrived_at: float
     sounding: bool = True
+    lost_s: float = 0.0
 
 
 ONSET = Rule(40, 100)
@@ -97,11 +104,17 @@ class TurnStarted:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One person's part of a turn: arrival of the first and of the last voiced frame, monotonic seconds."""
+    """One person's part of a turn: arrival of the first and of the last voiced frame, monotonic seconds.
+
+    `overlap_s`: how long they were voiced while somebody else of the turn was too; `lost_s`: how much of
+    their sound got lost on the wire meanwhile.
+    """
 
     user_id: int
     start: float
     end: float
+    overlap_s: float = 0.0
+    lost_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +143,32 @@ class _OpenTurn:
         self.opened_at = now
         self.speech_until = -1.0
         self._spoken: dict[int, Spoken] = {}
+        self._overlap_s: Counter[int] = Counter()
+        self._lost_from_s: dict[int, float] = {}
 
-    def add(self, user_id: int, person: Person, rule: Rule) -> None:
-        """`person`, of whom `rule` holds, was heard just now."""
+    def add(self, user_id: int, person: Person, rule: Rule, sound: Sound) -> None:
+        """`person`, of whom `rule` holds, was heard just now in `sound`."""
         known = self._spoken.get(user_id)
         start = known.start if known else person.heard_at - person.speech_s(rule)
-        self._spoken[user_id] = Spoken(user_id, start, person.heard_at)
+        if known is None:
+            near = sound.began_at >= self.speech_from - SOUND_GAP_MS / 1000.0
+            self._lost_from_s[user_id] = sound.lost_before_s if near else sound.lost_s
+        lost_s = sound.lost_s - self._lost_from_s[user_id]
+        self._spoken[user_id] = Spoken(user_id, start, person.heard_at, lost_s=lost_s)
         self.speech_until = max(self.speech_until, person.heard_at)
 
+    def voiced(self, user_ids: Iterable[int]) -> None:
+        """These are voiced in this tick; of interest are those who take part."""
+        together = [user_id for user_id in user_ids if user_id in self._spoken]
+        if len(together) > 1:
+            self._overlap_s.update(together)
+
     def closed(self, *, cut: bool) -> Turn:
-        speakers = sorted(self._spoken.values(), key=lambda spoken: spoken.start)
+        speakers = [
+            replace(spoken, overlap_s=self._overlap_s[user_id] * FRAME_MS / 1000.0)
+            for user_id, spoken in self._spoken.items()
+        ]
+        speakers.sort(key=lambda spoken: spoken.start)
         return Turn(tuple(speakers), self.speech_from, self.speech_until, cut)
 
 
@@ -192,19 +221,20 @@ class TurnDetector:
             del self._people[user_id]
         earliest = now - MAX_WAIT_MS / 1000.0
         for frame in frames:
-            if frame.sounding:
-                self._sound(frame.user_id, now)
+            if frame.sounding or frame.voiced:
+                self._sound(frame.user_id, frame.lost_s, now)
             if frame.voiced:
                 person = self._people.get(frame.user_id)
                 if person is None:
                     person = self._people[frame.user_id] = Person()
                 person.voiced(min(max(frame.arrived_at, earliest), now))
 
-    def _sound(self, user_id: int, now: float) -> None:
+    def _sound(self, user_id: int, lost_s: float, now: float) -> None:
         sound = self._sounds.get(user_id)
         if sound is None or now - sound.heard_at > SOUND_GAP_MS / 1000.0:
-            sound = self._sounds[user_id] = Sound(now)
+            sound = self._sounds[user_id] = Sound(now, lost_s, sound)
         sound.heard_at = now
+        sound.lost_s = lost_s
 
     def _find_onset(self, now: float) -> list[TurnEvent]:
         onset = next((user_id for user_id, person in self._people.items() if person.meets(ONSET)), None)
@@ -225,15 +255,16 @@ class TurnDetector:
         self._turn = _OpenTurn(speech_from, now)
         self._onset_at = None
         for user_id, person in speaking.items():
-            self._turn.add(user_id, person, rule)
+            self._turn.add(user_id, person, rule, self._sounds[user_id])
         return [TurnStarted(tuple(speaking), speech_from)]
 
     def _hold_or_end(self, turn: _OpenTurn, now: float) -> list[TurnEvent]:
         held = False
         for user_id, person in self._people.items():
             if person.meets(SPEECH):
-                turn.add(user_id, person, SPEECH)
+                turn.add(user_id, person, SPEECH, self._sounds[user_id])
                 held = True
+        turn.voiced(user_id for user_id, person in self._people.items() if person.voiced_now)
         if now - turn.opened_at >= self._max_turn_s:
             return [self._end(turn, cut=held)]
         if not held and now - turn.speech_until >= self._hangover_s:

@@ -347,3 +347,56 @@ class Floor(RuleBasedStateMachine):
 
 TestFloor: Callable[..., None] = Floor.TestCase  # type: ignore[assignment]
 Floor.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+
+
+def ended(channel: Channel) -> list[TurnEnded]:
+    return [event for _, event in channel.events if isinstance(event, TurnEnded)]
+
+
+def test_overlap_is_how_long_others_were_voiced_too() -> None:
+    channel = Channel().play("#" * 50 + "." * 50, "." * 30 + "#" * 70).quiet(1000)
+    (over,) = ended(channel)
+    overlaps = {spoken.user_id: spoken.overlap_s for spoken in over.turn.speakers}
+    # 20 ticks together, less the two it takes to know that Ben speaks at all.
+    assert overlaps == {ANA: pytest.approx(0.36, abs=0.05), BEN: pytest.approx(0.36, abs=0.05)}
+
+
+def test_somebody_alone_overlaps_with_nobody() -> None:
+    (over,) = ended(Channel().speech(1000).quiet(1000))
+    assert over.turn.speakers[0].overlap_s == 0
+
+
+class Lossy(Channel):
+    """Everything that Ana says; `lost_s` grows from outside."""
+
+    lost_s = 0.0
+
+    def say(self, ms: int) -> "Lossy":
+        for _ in range(ms // FRAME_MS):
+            self.now += TICK_S
+            frame = Frame(ANA, True, self.now - self.buffer_s, True, self.lost_s)
+            self.events += [(self.now, event) for event in self.detector.push([frame], self.now)]
+        return self
+
+
+def test_a_turn_knows_what_was_lost_of_it_and_not_what_was_lost_before() -> None:
+    channel = Lossy()
+    channel.lost_s = 7.0  # of another day
+    channel.say(500)
+    channel.lost_s += 0.4
+    channel.say(500).quiet(1000)
+    channel.say(500).quiet(1000)
+    first, second = ended(channel)
+    assert first.turn.speakers[0].lost_s == pytest.approx(0.4)
+    assert second.turn.speakers[0].lost_s == 0
+
+
+def test_a_beginning_that_got_lost_belongs_to_the_turn() -> None:
+    channel = Lossy()
+    channel.say(500).quiet(3000)
+    channel.lost_s = 2.0
+    channel.say(500).quiet(10_000)
+    channel.lost_s = 9.0
+    channel.say(500).quiet(1000)
+    lost = [over.turn.speakers[0].lost_s for over in ended(channel)]
+    assert lost == [0, pytest.approx(2.0), 0]  # the last gap was too long to be a gap of one sentence
