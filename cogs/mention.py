@@ -98,7 +98,8 @@ class Mention(commands.Cog):
                 return NOT_HERE
             with suppress(TimeoutError):
                 async with asyncio.timeout(ANSWER_S):
-                    return await room.ask(message.author.id, words or LOOK, pictures) or NO_ANSWER
+                    name = message.author.display_name
+                    return await room.manners.ask(name, words or LOOK, pictures) or NO_ANSWER
         return NO_ANSWER
 
 

@@ -73,7 +73,7 @@ def attached(data: bytes | Exception = b"", kind: str | None = "image/png", size
 
 @pytest.fixture
 def room() -> Any:
-    return Mock(channel_id=LOUNGE, ask=AsyncMock(return_value="It is red."))
+    return Mock(channel_id=LOUNGE, manners=Mock(ask=AsyncMock(return_value="It is red.")))
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def cog(rooms: Any) -> Mention:
 async def test_asks_the_room_and_writes_its_answer(cog: Mention, room: Any) -> None:
     asked = message(f"<@{BOT}>  what is\n that?")
     await cog.on_message(asked)
-    room.ask.assert_awaited_once_with(ANA, "what is that?", [])
+    room.manners.ask.assert_awaited_once_with("Ana", "what is that?", [])
     assert said(asked) == "It is red."
     options = asked.channel.send.await_args.kwargs
     assert options["reference"] is asked.to_reference.return_value
@@ -114,7 +114,7 @@ async def test_asks_the_room_and_writes_its_answer(cog: Mention, room: Any) -> N
 )
 async def test_words_are_asked_as_people_read_them(cog: Mention, room: Any, content: str, words: str) -> None:
     await cog.on_message(message(content))
-    room.ask.assert_awaited_once_with(ANA, words, [])
+    room.manners.ask.assert_awaited_once_with("Ana", words, [])
 
 
 async def test_what_is_not_for_the_bot_is_left_alone(cog: Mention, room: Any) -> None:
@@ -126,14 +126,14 @@ async def test_what_is_not_for_the_bot_is_left_alone(cog: Mention, room: Any) ->
     for each in (unmentioned, by_bot, private, pinned):
         await cog.on_message(each)
         each.channel.send.assert_not_awaited()
-    room.ask.assert_not_awaited()
+    room.manners.ask.assert_not_awaited()
 
 
 async def test_elsewhere_says_where(cog: Mention, room: Any) -> None:
     asked = message(channel=OTHER)
     await cog.on_message(asked)
     assert f"<#{LOUNGE}>" in said(asked)
-    room.ask.assert_not_awaited()
+    room.manners.ask.assert_not_awaited()
 
 
 @pytest.mark.parametrize(("on_the_way_to", "words"), [(None, "`/join`"), (OTHER, f"<#{OTHER}>")])
@@ -148,12 +148,12 @@ async def test_only_the_name(cog: Mention, room: Any) -> None:
     asked = message(f"<@{BOT}>")
     await cog.on_message(asked)
     assert said(asked) == mention.NO_WORDS
-    room.ask.assert_not_awaited()
+    room.manners.ask.assert_not_awaited()
 
 
 async def test_a_thousand_characters_and_one_more(cog: Mention, room: Any) -> None:
     await cog.on_message(message(f"<@{BOT}> " + "x" * 1000))
-    room.ask.assert_awaited_once_with(ANA, "x" * 1000, [])
+    room.manners.ask.assert_awaited_once_with("Ana", "x" * 1000, [])
     asked = message("x" * 1001)
     await cog.on_message(asked)
     assert "1,000 characters" in said(asked)
@@ -166,7 +166,7 @@ async def test_one_at_a_time_for_each_person(cog: Mention, room: Any) -> None:
         await answered.wait()
         return "done"
 
-    room.ask.side_effect = ask
+    room.manners.ask.side_effect = ask
     first, second, of_ben, later = message(), message(), message(author=BEN), message()
     waiting = [asyncio.create_task(cog.on_message(each)) for each in (first, of_ben)]
     await asyncio.sleep(0)
@@ -176,12 +176,12 @@ async def test_one_at_a_time_for_each_person(cog: Mention, room: Any) -> None:
     await asyncio.gather(*waiting)
     await cog.on_message(later)
     assert said(first) == said(of_ben) == said(later) == "done"
-    assert room.ask.await_count == 3
+    assert room.manners.ask.await_count == 3
 
 
 @pytest.mark.parametrize("answer", [None, ""])
 async def test_no_answer_is_said(cog: Mention, room: Any, answer: str | None) -> None:
-    room.ask.return_value = answer
+    room.manners.ask.return_value = answer
     asked = message()
     await cog.on_message(asked)
     assert said(asked) == mention.NO_ANSWER
@@ -189,7 +189,7 @@ async def test_no_answer_is_said(cog: Mention, room: Any, answer: str | None) ->
 
 async def test_an_answer_that_never_comes(cog: Mention, room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mention, "ANSWER_S", 0.001)
-    room.ask = lambda *_: asyncio.Event().wait()
+    room.manners.ask = lambda *_: asyncio.Event().wait()
     asked = message()
     await cog.on_message(asked)
     assert said(asked) == mention.NO_ANSWER
@@ -201,7 +201,7 @@ async def test_an_answer_that_never_comes(cog: Mention, room: Any, monkeypatch: 
 async def test_errors_are_said_and_do_not_block_their_author(
     cog: Mention, room: Any, error: Exception, words: str
 ) -> None:
-    room.ask.side_effect = [error, "fine"]
+    room.manners.ask.side_effect = [error, "fine"]
     failed, again = message(), message()
     await cog.on_message(failed)
     await cog.on_message(again)
@@ -210,7 +210,7 @@ async def test_errors_are_said_and_do_not_block_their_author(
 
 
 async def test_a_long_answer_is_cut(cog: Mention, room: Any) -> None:
-    room.ask.return_value = "x" * 2001
+    room.manners.ask.return_value = "x" * 2001
     asked = message()
     await cog.on_message(asked)
     assert said(asked) == "x" * 1999 + "…"
@@ -224,7 +224,7 @@ async def test_may_not_write(cog: Mention, room: Any) -> None:
     asked = message()
     asked.channel.permissions_for.return_value.send_messages = False
     await cog.on_message(asked)
-    room.ask.assert_awaited_once()
+    room.manners.ask.assert_awaited_once()
     asked.channel.typing.assert_not_called()
     asked.channel.send.assert_not_awaited()
 
@@ -244,7 +244,7 @@ async def test_discord_fails(cog: Mention, room: Any, error: Exception) -> None:
     asked.channel.typing.return_value.__aenter__.side_effect = error
     asked.channel.send.side_effect = error
     await cog.on_message(asked)
-    room.ask.assert_awaited_once()
+    room.manners.ask.assert_awaited_once()
 
 
 # --- attachments ---
@@ -252,7 +252,7 @@ async def test_discord_fails(cog: Mention, room: Any, error: Exception) -> None:
 
 async def test_pictures_are_shown(cog: Mention, room: Any) -> None:
     await cog.on_message(message(f"<@{BOT}> which?", *(attached(png(64 + 2 * n)) for n in range(5))))
-    words, shown = room.ask.await_args.args[1:]
+    words, shown = room.manners.ask.await_args.args[1:]
     assert words == "which?"
     assert len(shown) == 4
     assert all(jpeg.startswith(b"\xff\xd8\xff") for jpeg in shown)
@@ -260,13 +260,13 @@ async def test_pictures_are_shown(cog: Mention, room: Any) -> None:
 
 async def test_a_picture_without_words_is_a_question(cog: Mention, room: Any) -> None:
     await cog.on_message(message(f"<@{BOT}>", attached(png())))
-    room.ask.assert_awaited_once_with(ANA, mention.LOOK, [ANY])
+    room.manners.ask.assert_awaited_once_with("Ana", mention.LOOK, [ANY])
 
 
 async def test_pictures_come_before_a_video_and_other_files(cog: Mention, room: Any) -> None:
     video, text = attached(kind="video/mp4"), attached(kind="application/pdf")
     await cog.on_message(message("", video, text, attached(png())))
-    assert len(room.ask.await_args.args[2]) == 1
+    assert len(room.manners.ask.await_args.args[2]) == 1
     video.read.assert_not_awaited()
     text.read.assert_not_awaited()
 
@@ -274,7 +274,7 @@ async def test_pictures_come_before_a_video_and_other_files(cog: Mention, room: 
 async def test_only_the_first_video(cog: Mention, room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written, "frames", lambda data: [data] * 3)
     await cog.on_message(message("", *(attached(bytes([n]), "video/mp4") for n in range(2))))
-    assert room.ask.await_args.args[2] == [b"\0"] * 3
+    assert room.manners.ask.await_args.args[2] == [b"\0"] * 3
 
 
 NOT_FOUND = discord.NotFound(Mock(status=404, reason="no"), {"code": 0, "message": "gone"})
@@ -300,7 +300,7 @@ async def test_what_cannot_be_shown_is_said_and_not_asked(
     asked = message(f"<@{BOT}> look", file)
     await cog.on_message(asked)
     assert words in said(asked)
-    room.ask.assert_not_awaited()
+    room.manners.ask.assert_not_awaited()
     if file.size > 1000:
         file.read.assert_not_awaited()
 
@@ -310,4 +310,4 @@ async def test_sent_away_while_the_picture_was_fetched(cog: Mention, rooms: Any,
     asked = message("", attached(png()))
     await cog.on_message(asked)
     assert said(asked) == mention.NOT_HERE
-    room.ask.assert_not_awaited()
+    room.manners.ask.assert_not_awaited()
