@@ -20,9 +20,12 @@ def connections(faults: LiveFaults) -> type[ServerConnection]:
             if data[0] == _FIN_PING and faults.ignore_pings:
                 return
             if data[0] == _FIN_CLOSE and faults.slow_close_s > 0:
-                loop = asyncio.get_running_loop()
-                loop.call_later(faults.slow_close_s, super().data_received, data)
+                asyncio.get_running_loop().call_later(faults.slow_close_s, self._take_up, data)
                 return
             super().data_received(data)
+
+        def _take_up(self, data: bytes) -> None:
+            if not self.transport.is_closing():  # else the client has lost patience
+                super().data_received(data)
 
     return Connection
