@@ -167,7 +167,8 @@ class Chat:
         nonce = str(secrets.randbits(62))
         body = {
             "type": 3,
-            "application_id": message.raw["application_id"],
+            # Only an answer to an interaction names its application; a bot goes by the same id.
+            "application_id": message.raw.get("application_id", str(message.author_id)),
             "guild_id": str(guild_id),
             "channel_id": str(message.channel_id),
             "message_id": str(message.id),
