@@ -15,7 +15,6 @@ from stage import Stage, StartStage, until
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.live.record import Kind
 from bot.loopback.member.chat import Message
-from bot.loopback.member.member import Member
 
 pytestmark = pytest.mark.slow
 
@@ -44,17 +43,9 @@ def answers(stage: Stage) -> list[Any]:
     return [event.detail for event in stage.of(Kind.ANSWER)]
 
 
-async def settled(stage: Stage, member: Member) -> None:
-    """The bot is in, and has greeted."""
-    await member.type("join")
-    await until(lambda: answers(stage))
-    await stage.answered(member, 0.0)
-    await stage.quiet(member)
-
-
 async def test_a_mention_is_answered_by_voice_and_in_writing(stage: Stage) -> None:
     ana, dora = await stage.member("Ana"), await stage.member("Dora", join=False)
-    await settled(stage, ana)
+    await ana.type("join")
     typing: list[int] = []
     dora.gateway.listeners.append(
         lambda event, data: typing.append(int(data["user_id"])) if event == "TYPING_START" else None
@@ -81,7 +72,7 @@ async def test_a_mention_is_answered_by_voice_and_in_writing(stage: Stage) -> No
 
 async def test_a_picture_is_shown_to_the_model(stage: Stage) -> None:
     ana = await stage.member("Ana")
-    await settled(stage, ana)
+    await ana.type("join")
     written = await ana.mention("what is this?", [PICTURE])
     await ana.wait_message(to(written))
     [image] = stage.world.live.sessions[-1].images
@@ -93,7 +84,7 @@ async def test_a_picture_is_shown_to_the_model(stage: Stage) -> None:
 
 async def test_a_video_is_shown_at_one_frame_a_second(stage: Stage) -> None:
     ana = await stage.member("Ana")
-    await settled(stage, ana)
+    await ana.type("join")
     video = ("clip.mp4", red("mpeg4", "mp4", "yuv420p", frames=25), "video/mp4")
     written = await ana.mention("what happens here?", [video])
     await ana.wait_message(to(written), timeout=20.0)
@@ -112,7 +103,7 @@ async def test_what_the_bot_says_when_it_cannot(start: StartStage) -> None:
         return (await ana.wait_message(to(written))).content
 
     assert "`/join` brings me in" in await reply("hello")
-    await settled(stage, ana)
+    await ana.type("join")
     elsewhere = await reply("hello", channel_id=place.text_channel_id)
     assert f"<#{place.voice_channel_id}>" in elsewhere
     assert "only" in await reply("read this", ("notes.pdf", b"%PDF-1.7", "application/pdf"))
@@ -124,7 +115,7 @@ async def test_what_the_bot_says_when_it_cannot(start: StartStage) -> None:
 
 async def test_may_not_write_and_answers_by_voice(stage: Stage) -> None:
     ana, place = await stage.member("Ana"), stage.world.guilds[0]
-    await settled(stage, ana)
+    await ana.type("join")
     stage.world.discord.world.deny(stage.bot_id, place.voice_channel_id, Permission.SEND_MESSAGES)
     said = len(answers(stage))
     written = await ana.mention("how far is the moon?")
