@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.turns.answer import Answer, State
 from bot.turns.book import Book, OpenTurn
 from bot.turns.debts import Kind, Prompt, Stage, Verdict
-from bot.turns.effects import C, Effect, Finish, GaveUp, Nudge, Reconnect
+from bot.turns.effects import Answered, C, Effect, Finish, GaveUp, Nudge, Reconnect
 from bot.turns.remedies import DEAD_AIR, Patience, Remedy
 
 GAVE_UP = "gave up"
@@ -57,6 +57,9 @@ class Asking(Book[C]):
         """Whether the answer to this prompt is to be heard. May come before `asked`, and may change until the
         answer begins; of a prompt that is settled it changes nothing."""
         self._now = now
+        if number in self._heard:  # the answer to something older was the answer to this, too
+            self._heard.remove(number)
+            return [Answered(number)] if verdict is Verdict.ANSWER else []
         self._debts.decide(number, verdict)
         return self._rule()
 

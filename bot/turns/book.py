@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic
@@ -11,6 +11,8 @@ from bot.turns.answer import Answer, State
 from bot.turns.debts import Debts, Kind, Prompt, Verdict, ruling
 from bot.turns.effects import Answered, C, Effect, Finish, Settled
 from bot.turns.remedies import SILENT, Patience, Watchdog
+
+MAX_UNDECIDED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Book(Generic[C]):
         self._last: Answer[C] | None = None  # the one before, unless it was stopped
         self._tail = False  # a turnComplete is to come that belongs to something older
         self._calling: Sequence[Prompt] | None = None  # what the model called a tool for
+        self._heard: deque[int] = deque(maxlen=MAX_UNDECIDED)  # answered along, not decided yet
         self._now = 0.0
 
     # --- how it stands ---
@@ -101,6 +104,7 @@ class Book(Generic[C]):
         """It has become audible."""
         paid = [prompt for prompt in answer.covers if prompt in self._debts.pending]
         spoken_for = [each for each in paid if each.owed and each.kind is not Kind.TOOL_RESULT]
+        self._heard += (prompt.number for prompt in paid if prompt.verdict is None)
         return [*(Answered(prompt.number) for prompt in spoken_for), *self._settle(paid)]
 
     def _end(self, answer: Answer[C], now: float) -> list[Effect[C]]:

@@ -164,6 +164,12 @@ def test_a_turn_judged_after_it_was_superseded_still_has_its_answer() -> None:
     assert talk.played == "b" and talk.answered == [1]
 
 
+def test_a_turn_that_was_answered_along_counts_when_it_is_judged() -> None:
+    talk = Talk().turn(1).turn(2, None).say("a").done()
+    assert talk.answered == [1] and talk.settled == 2
+    assert talk.decide(2, ANSWER).decide(2, ANSWER).answered == [1, 2]
+
+
 def test_a_text_interrupts_nothing_and_has_its_own_answer() -> None:
     talk = Talk().turn(1, CONTEXT).type(2).say("a").done().say("b").done()
     assert talk.played == "b" and talk.answered == [2]
