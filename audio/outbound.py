@@ -51,6 +51,11 @@ class Outbound:
         return self._reply.active or bool(self._sounds) or self._last_frame is not None
 
     @property
+    def replying(self) -> bool:
+        """The same of the reply alone, without sounds."""
+        return self._reply.active
+
+    @property
     def played_ms(self) -> float:
         """How much of the current reply, or of the last one, has gone out."""
         return self._reply.played_ms

@@ -1,28 +1,35 @@
-"""The bot's voice in a room: what the Live API sends, as far as it is wanted, for the channel to hear."""
+"""The bot's voice in a room: what is let through of the answers, and its small sounds, for the channel."""
 
 from __future__ import annotations
 
 from collections import deque
 from statistics import median
 
-from audio.outbound import Outbound
+from audio.formats import FRAME_MS
+from audio.outbound import Outbound, PlayedReply
+from audio.sounds import WORKING_MS, working
 from bot.live.events import Audio
-from bot.turns.reply import Event, Reply, State
 
 REMEMBERED_ANSWERS = 20
 
 
 class Speaking:
-    """Feed it the Live side's events and the floor's; `tick` gives one packet for the channel."""
+    """Tell it what to play; `tick` gives one packet for the channel."""
 
     def __init__(self) -> None:
         self._outbound = Outbound()
-        self._reply = Reply()
         self._asked_at: float | None = None
         self._latencies_ms: deque[float] = deque(maxlen=REMEMBERED_ANSWERS)
+        self._ticks_to_sound: int | None = None  # of the working sound, while there is work
 
     @property
     def playing(self) -> bool:
+        """Whether an answer is being heard, or is still to be."""
+        return self._outbound.replying
+
+    @property
+    def sounding(self) -> bool:
+        """Whether anything is being sent, or will be in the next tick."""
         return self._outbound.playing
 
     @property
@@ -39,30 +46,27 @@ class Speaking:
         """Median over the last answers: end of the turn to the first packet."""
         return median(self._latencies_ms) if self._latencies_ms else None
 
-    # --- what the model says ---
+    # --- what is said ---
 
     def push(self, audio: Audio) -> None:
-        self._reply.feed(Event.SOUND)
-        if self._reply.audible:
-            self._outbound.push_reply(audio.pcm16, audio.hz)
+        self._outbound.push_reply(audio.pcm16, audio.hz)
 
-    def complete(self) -> None:
-        """generationComplete or turnComplete: nothing more comes, what is there is played to its end."""
-        if self._reply.state is State.ANSWERING:
-            self._outbound.finish_reply()
-        self._reply.feed(Event.COMPLETE)
+    def finish(self) -> None:
+        """Nothing more comes: what is there is played to its end."""
+        self._outbound.finish_reply()
 
-    def interrupted(self) -> None:
-        """The server cancelled the answer. When we had stopped it ourselves, nothing is left to stop."""
-        if self._reply.state is not State.DISCARDING and self._outbound.playing:
-            self._outbound.stop()
-        self._reply.feed(Event.INTERRUPTED)
+    def stop(self) -> PlayedReply:
+        """Fall silent now."""
+        played = self._outbound.stop()
+        self._outbound.unduck()
+        return played
 
-    def connected(self) -> None:
-        """A new connection: the answer of the old one gets no further, what came of it is played."""
-        if self._reply.state is State.ANSWERING:
-            self._outbound.finish_reply()
-        self._reply.feed(Event.CONNECTED)
+    def work(self, working: bool) -> None:
+        """Whether a tool keeps the answer waiting: a quiet sound says that the bot has not gone deaf."""
+        if working and self._ticks_to_sound is None:
+            self._ticks_to_sound = 0
+        elif not working:
+            self._ticks_to_sound = None
 
     # --- what the floor decides ---
 
@@ -72,26 +76,26 @@ class Speaking:
     def unduck(self) -> None:
         self._outbound.unduck()
 
-    def yield_floor(self) -> None:
-        """Somebody speaks: stop here and now, and let the rest of this answer go by."""
-        if self._outbound.playing:
-            self._outbound.stop()
+    def asked(self, now: float) -> None:
+        """A turn is complete: the time until the first packet of its answer is measured."""
         self._outbound.unduck()
-        self._reply.feed(Event.STOPPED)
-        self._asked_at = None
-
-    def turn_ended(self, now: float) -> None:
-        """The turn is complete: what comes from here on answers it."""
-        self._outbound.unduck()
-        self._reply.feed(Event.TURN_SENT)
         self._asked_at = now
 
     # --- the beat ---
 
     def tick(self, now: float) -> bytes | None:
         """One Opus packet, or None while there is nothing to say."""
+        if self._ticks_to_sound is not None:
+            self._sound_of_work()
         packet = self._outbound.tick()
-        if packet is not None and self._asked_at is not None:
+        if packet is not None and self._asked_at is not None and self.playing:
             self._latencies_ms.append((now - self._asked_at) * 1000)
             self._asked_at = None
         return packet
+
+    def _sound_of_work(self) -> None:
+        if self._ticks_to_sound == 0 and not self.playing:
+            self._outbound.play_sound(working())
+            self._ticks_to_sound = WORKING_MS // FRAME_MS
+        elif self._ticks_to_sound:
+            self._ticks_to_sound -= 1
