@@ -22,8 +22,11 @@ from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-INTENTS = discord.Intents(guilds=True, voice_states=True)
-"""Neither is privileged: nothing has to be switched on in the developer portal."""
+INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True)
+"""None is privileged: nothing has to be switched on in the developer portal. Without the privileged intent a
+bot is shown the text of a message only where it is mentioned, which is all that it wants."""
+
+EXTENSIONS = ("cogs.conversation", "cogs.floor", "cogs.presence", "cogs.mention")
 
 CLOSE_TIMEOUT_S = 10.0
 
@@ -53,7 +56,8 @@ class Parley(commands.Bot):
         self.rooms = rooms
 
     async def setup_hook(self) -> None:
-        await self.load_extension("cogs.conversation")
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
         await self.tree.sync()
 
     async def on_ready(self) -> None:

@@ -14,8 +14,9 @@ AT_MOST_S = 20.0
 class Departure:
     """Asked at `now` to leave; `due` says on each tick whether the time has come."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, speechless_s: float = SPEECHLESS_S) -> None:
         self._asked_at = now
+        self._speechless_s = speechless_s
         self._last_sound_at: float | None = None
 
     def due(self, playing: bool, now: float) -> bool:
@@ -26,5 +27,5 @@ class Departure:
             self._last_sound_at = now
             return False
         if self._last_sound_at is None:
-            return now - self._asked_at >= SPEECHLESS_S
+            return now - self._asked_at >= self._speechless_s
         return now - self._last_sound_at >= AFTER_GOODBYE_S

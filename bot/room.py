@@ -1,7 +1,8 @@
-"""One voice channel with the bot in it: the whole conversation on one screen.
+"""One voice channel with the bot in it: the shell around its conversation.
 
 Every 20 ms the tick takes one frame from the channel and gives it one; the Live side and the voice side
-report by events. All tasks live in one group: to leave is to cancel `run`, and nothing outlives it.
+report by events. What follows from them is decided in `bot.conversation`. All tasks live in one group: to
+leave is to cancel `run`, and nothing outlives it.
 """
 
 from __future__ import annotations
@@ -13,19 +14,29 @@ from typing import NoReturn
 import structlog
 
 from audio.formats import FRAME_MS
+from bot import announcements as wording
+from bot.announcements import Chat
 from bot.calls import Calls
 from bot.clock import Beat, monotonic
-from bot.departure import Departure
+from bot.company import Company
+from bot.context import RoomContext
+from bot.conversation import Conversation, Notice, NotUnderstood, Unanswered
 from bot.errors import ParleyError
+from bot.guilds import GuildSettings
 from bot.hearing import Hearing
 from bot.live import events as live
+from bot.live.config import LiveSettings
+from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected, Line, LineEvent
 from bot.live.usage import UsageMeter
+from bot.live_settings import live_settings
+from bot.manners import Manners, RoomEnded
+from bot.onair import OnAir
 from bot.settings import Settings
 from bot.speaking import Speaking
 from bot.status import RoomStatus, status_of, tally_of
 from bot.tools.registry import Registry
-from bot.turns.turn import FalseAlarm, SpeechOnset, TurnEnded, TurnStarted
+from bot.turns.turn import FalseAlarm, SpeechOnset, TurnEnded, TurnEvent, TurnStarted
 from bot.voice import events as voice
 from bot.voice.chat import NOTICE
 from bot.voice.entry import VoiceRoom, ask_to_speak, move
@@ -33,43 +44,39 @@ from bot.voice.link import VoiceLink
 
 log = structlog.get_logger(__name__)
 
-OUTAGE_FAILURES = 2
-"""A lost connection is replaced within half a second and nobody need know; a second failure is an outage."""
-
-OUTAGE = "I have lost Google Gemini and am trying to reach it again. I answer as soon as it is back."
-OUTAGE_OVER = "Google Gemini is back. Go on."
-
-
-class RoomEnded(ParleyError):
-    """The conversation is over; `sentence` is for the channel's chat, empty if there is nothing to say."""
-
-    sentence = ""
+PRODUCT_NAME = "Parley"
+"""It answers to this besides what it is called in the server: the commands and the notice say so."""
 
 
 class Room:
-    """`run` is the conversation; everything else is for looking at it from outside."""
+    """`run` is the conversation; `company` is who takes part and by which rules, `manners`, once it runs,
+    what people can ask of the bot besides talking."""
 
     def __init__(
         self,
         link: VoiceLink,
-        line: Line,
+        open_line: Callable[[Callable[[Start], LiveSettings]], Line],
         registry: Registry,
         settings: Settings,
+        chosen: Callable[[], GuildSettings],
         post: Callable[[str], Coroutine[object, object, object]],
+        guild_usage: UsageMeter,
     ) -> None:
-        self.usage = UsageMeter(settings.gemini_model)
         self._link = link
-        self._line = line
+        self._settings = settings
         self._registry = registry
         self._post = post
-        self._hearing = Hearing(line, settings)
+        self._usage = (UsageMeter(settings.gemini_model), guild_usage)
+        names = dict.fromkeys((link.guild.me.display_name, PRODUCT_NAME, *settings.aliases))
+        self.company = Company(lambda: link.people, chosen, tuple(names))
+        self._line = open_line(self._live_settings)
+        self._hearing = Hearing(settings)
         self._speaking = Speaking()
-        self._departure: Departure | None = None
+        self._context = RoomContext(
+            self.company, link.name_of, lambda why: self.manners.leave_when_quiet(why)
+        )
         self._began_at = monotonic()
         self._clock = Beat(FRAME_MS / 1000, self._began_at)
-        self._announced = False
-        self._live_failures = 0
-        self._last_speakers: frozenset[int] = frozenset()
 
     async def run(self, opened: asyncio.Future[Room]) -> NoReturn:
         """Until cancelled; fulfils `opened` when the bot can be talked to.
@@ -79,10 +86,12 @@ class Room:
         self._opened = opened
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                self._calls = Calls(tasks, self._registry, self._line, self)
+                self._chat = Chat(tasks, self._post)
+                self._on_air = OnAir(self._link, tasks)
+                self._conversation = self._converse(tasks)
+                self.manners = Manners(self.company, self._conversation, self._chat, self._end_turn)
                 tasks.create_task(self._beat(), name="beat")
-                tasks.create_task(self._watch_voice(), name="voice events")
+                tasks.create_task(self._watch_voice(tasks), name="voice events")
                 tasks.create_task(self._line.run(self._on_live), name="live line")
         except ExceptionGroup as group:
             expected, bugs = group.split(ParleyError)
@@ -91,6 +100,27 @@ class Room:
             log.info("room closed", **tally_of(self._link, self._line, self._speaking, self._clock.skipped))
         raise AssertionError("the beat never ends by itself")
 
+    def _converse(self, tasks: asyncio.TaskGroup) -> Conversation:
+        calls = Calls(
+            tasks,
+            self._registry,
+            self._line,
+            self._context,
+            settled=lambda: conversation.calls_answered(monotonic()),
+            working=self._speaking.work,
+            idle=lambda: conversation.idle,
+        )
+        conversation = Conversation(
+            self._line,
+            self._speaking,
+            calls,
+            self.company.floor,
+            name_of=self._link.name_of,
+            tell=self._on_notice,
+            local_turns=self._hearing.local_turns,
+        )
+        return conversation
+
     # --- the beat ---
 
     async def _beat(self) -> NoReturn:
@@ -98,120 +128,103 @@ class Room:
             self._tick(await self._clock.wait())
 
     def _tick(self, now: float) -> None:
-        speaking = self._speaking
-        for event in self._hearing.tick(self._link.inbound.tick(now), now, bot_speaking=speaking.playing):
-            self._on_floor(event, now)
+        speaking, inbound = self._speaking, self._link.inbound
+        tick = inbound.tick(now)
+        for event in self._hearing.tick(tick, inbound.stats, now, bot_speaking=speaking.playing):
+            self._on_heard(event, now)
+        self._conversation.tick(now)
         packet = speaking.tick(now)
         if packet is not None:
-            self._announce(True)
+            self._on_air.set(True)
             self._link.send_packet_opus(packet)
         else:
-            if not speaking.playing:
-                self._announce(False)
+            if not speaking.sounding:
+                self._on_air.set(False)
             self._link.skip_frame()
-        if self._departure is not None and self._departure.due(packet is not None, now):
-            raise RoomEnded
+        if self._opened.done():
+            self.manners.tick(now, sounding=packet is not None)
 
-    def _announce(self, speaking: bool) -> None:
-        """Op 5, when it changes: members' clients show by it who speaks, and drop what was never announced.
-        Hence already when sound comes from the model, a tick before its first packet leaves."""
-        if speaking != self._announced:
-            self._announced = speaking
-            self._tasks.create_task(self._link.announce_speaking(speaking), name="op 5")
+    # --- the channel ---
 
-    # --- whose turn it is ---
-
-    def _on_floor(self, event: SpeechOnset | FalseAlarm | TurnStarted | TurnEnded, now: float) -> None:
+    def _on_heard(self, event: TurnEvent | bytes, now: float) -> None:
+        if self.company.presence.hushed:
+            return
         match event:
+            case bytes():
+                self._conversation.send_audio(event)
             case SpeechOnset():
                 self._speaking.duck()
             case FalseAlarm():
                 self._speaking.unduck()
-            case TurnStarted() if self._hearing.local_turns:
-                self._speaking.yield_floor()
+            case TurnStarted():
+                self.company.presence.spoke(now)
+                self._conversation.turn_started(event, now)
             case TurnEnded(turn=turn):
-                self._last_speakers = frozenset(spoken.user_id for spoken in turn.speakers)
-                self._speaking.turn_ended(now)
-                self._calls.turn_over()
-            case _:
-                pass
+                self.company.presence.spoke(now)
+                self._context.turn_ended(turn)
+                self._conversation.turn_ended(turn, now)
+                self._speaking.asked(now)
 
-    # --- what the model says ---
+    def _end_turn(self) -> None:
+        """What is being said ends here, whoever says it."""
+        now = monotonic()
+        for event in self._hearing.finish(now):
+            self._on_heard(event, now)
 
-    def _on_live(self, event: LineEvent) -> None:
-        match event:
-            case live.Audio():
-                self._speaking.push(event)
-                if self._speaking.playing:
-                    self._announce(True)
-            case live.Interrupted():
-                self._speaking.interrupted()
-            case live.GenerationComplete() | live.TurnComplete():
-                self._speaking.complete()
-            case live.ToolCall():
-                self._calls.start(event)
-            case live.ToolCallsCancelled():
-                self._calls.cancel(event.ids)
-            case live.Usage():
-                self.usage.add(event)
-            case Connected():
-                self._calls.cancel_all()
-                self._speaking.connected()
-                self._live_is_up()
-            case Disconnected():
-                self._live_failures += 1
-                if self._live_failures == OUTAGE_FAILURES:
-                    self._say_in_chat(OUTAGE)
-            case _:
-                pass
-
-    def _live_is_up(self) -> None:
-        if not self._opened.done():
-            self._opened.set_result(self)
-            self._say_in_chat(NOTICE)  # nothing that was heard before now has left this machine
-        elif self._live_failures >= OUTAGE_FAILURES:
-            self._say_in_chat(OUTAGE_OVER)
-        self._live_failures = 0
-
-    # --- what a tool may ask of the room ---
-
-    @property
-    def speakers(self) -> frozenset[int]:
-        """Who spoke in the last turn."""
-        return self._last_speakers
-
-    def leave_when_quiet(self, reason: str) -> None:
-        """Go, once the model's goodbye has been heard."""
-        log.info("leaving", reason=reason)
-        self._departure = self._departure or Departure(monotonic())
-
-    # --- what happens to the channel ---
-
-    async def _watch_voice(self) -> NoReturn:
+    async def _watch_voice(self, tasks: asyncio.TaskGroup) -> NoReturn:
         while True:
             match await self._link.next_event():
                 case voice.Gone(sentence=sentence):
                     raise RoomEnded(sentence=sentence)
                 case voice.Moved():
-                    for event in self._hearing.finish(monotonic()):
-                        self._on_floor(event, monotonic())
+                    self._end_turn()
                     if self._opened.done():
-                        self._say_in_chat(NOTICE)  # other people are there
+                        self._chat.say(NOTICE)  # other people are there
                 case voice.Connected(resumed=False):
-                    self._tasks.create_task(ask_to_speak(self._link), name="ask to speak")
+                    tasks.create_task(ask_to_speak(self._link), name="ask to speak")
+                case voice.PersonJoined() | voice.PersonLeft():
+                    self.company.look_again()
                 case voice.SpeakerTrouble(user_id=user_id):
-                    self._say_in_chat(
-                        f"I cannot understand <@{user_id}>: their audio does not decrypt. Leaving the "
-                        "channel and joining it again helps, or another voice region for the channel."
-                    )
+                    self._chat.say(wording.unintelligible(user_id))
                 case voice.Interrupted(reason=reason):
                     log.warning("voice connection interrupted", reason=reason)
                 case _:
                     pass
 
-    def _say_in_chat(self, text: str) -> None:
-        """Without waiting: a chat that is slow must not hold up the conversation."""
-        self._tasks.create_task(self._post(text), name="chat")
+    # --- the model ---
+
+    def _on_live(self, event: LineEvent) -> None:
+        now = monotonic()
+        self._conversation.on_live(event, now)
+        match event:
+            case live.Audio() if self._speaking.playing:
+                self._on_air.set(True)
+            case live.Usage():
+                for meter in self._usage:
+                    meter.add(event)
+            case Connected():
+                self._chat.live_connected()
+                if not self._opened.done():
+                    self._opened.set_result(self)
+                    self._chat.say(NOTICE)  # nothing that was heard before now has left this machine
+                    self.manners.arrive(now)
+            case Disconnected():
+                self._chat.live_failed()
+            case _:
+                pass
+
+    def _live_settings(self, start: Start) -> LiveSettings:
+        summary = self._conversation.minutes.summary() if start is Start.AFRESH else ""
+        return live_settings(self._settings, self.company, self._registry, summary)
+
+    def _on_notice(self, notice: Notice) -> None:
+        match notice:
+            case Unanswered(speakers=speakers, cause=cause):
+                self._chat.say(wording.unanswered(speakers, cause))
+            case NotUnderstood():
+                self._chat.say(wording.not_understood(self.status().speakers))
+
+    # --- from outside ---
 
     async def move_to(self, channel: VoiceRoom) -> None:
         """Take the conversation along to another channel. Raises VoiceTimeout."""
@@ -223,13 +236,15 @@ class Room:
 
     def status(self) -> RoomStatus:
         """The figures of this moment."""
-        now = monotonic()
         return status_of(
             self._link,
-            uptime_s=now - self._began_at,
-            answer_latency_ms=self._speaking.answer_latency_ms,
-            live_connected=self._line.connected,
-            now=now,
+            self._line,
+            self._speaking,
+            self._conversation,
+            self.company,
+            usage=self._usage,
+            began_at=self._began_at,
+            now=monotonic(),
         )
 
 

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import structlog
 
 from bot.errors import ParleyError, VoiceError
-from bot.live.config import LiveSettings
+from bot.guilds import Guilds, GuildSettings
 from bot.live.line import Line
 from bot.live.session import LiveClient
-from bot.room import Room, RoomEnded
+from bot.live.usage import UsageMeter
+from bot.manners import RoomEnded
+from bot.room import Room
 from bot.settings import Settings
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.tools.registry import Registry
+from bot.tools.who import WHO_IS_SPEAKING
 from bot.voice.chat import post
 from bot.voice.entry import VoiceRoom, entered
 
 log = structlog.get_logger(__name__)
+
+GOODBYE_S = 6.0
+"""Whoever typed /leave waits no longer than this for the bot to have said goodbye."""
 
 ON_MY_WAY = "I am on my way into a channel of this server already. One moment."
 SENT_AWAY = "I was asked to leave before I had arrived. `/join` calls me again."
@@ -42,9 +50,12 @@ class Rooms:
     def __init__(self, live: LiveClient, settings: Settings) -> None:
         self._live = live
         self._settings = settings
-        self._registry = Registry([LEAVE_CHANNEL])
+        self.guilds = Guilds(GuildSettings.of(settings))
+        self._registry = Registry([LEAVE_CHANNEL, WHO_IS_SPEAKING])
+        self._usage: defaultdict[int, UsageMeter] = defaultdict(lambda: UsageMeter(settings.gemini_model))
         self._by_guild: dict[int, _Place] = {}
         self._farewells: set[asyncio.Task[bool]] = set()
+        self._saying_goodbye: set[int] = set()
         self._closing = False
 
     async def __aenter__(self) -> Self:
@@ -93,6 +104,19 @@ class Rooms:
         ended = life.result()
         raise ended if ended.sentence else VoiceError(str(ended), sentence=CHANNEL_GONE)
 
+    async def dismiss(self, guild_id: int) -> None:
+        """Leave the channel of this guild with a word of goodbye; asked again, or with nobody there to hear
+        it, at once."""
+        place, room = self._by_guild.get(guild_id), self.get(guild_id)
+        if place is not None and room is not None and guild_id not in self._saying_goodbye:
+            self._saying_goodbye.add(guild_id)
+            try:
+                if room.manners.say_goodbye():
+                    await asyncio.wait({place.life}, timeout=GOODBYE_S)
+            finally:
+                self._saying_goodbye.discard(guild_id)
+        await self.close(guild_id)
+
     async def close(self, guild_id: int) -> None:
         """Leave the channel of this guild and wait until it has been left."""
         place = self._by_guild.get(guild_id)
@@ -117,10 +141,12 @@ class Rooms:
             async with entered(channel, listen_to_bots=self._settings.parley_listen_to_bots) as link:
                 room = Room(
                     link,
-                    Line(self._live, self._live_settings()),
+                    partial(Line, self._live),
                     self._registry,
                     self._settings,
+                    chosen=partial(self.guilds.of, channel.guild.id),
                     post=lambda text: post(link.channel, text),
+                    guild_usage=self._usage[channel.guild.id],
                 )
                 await room.run(opened)
         except asyncio.CancelledError:
@@ -148,14 +174,3 @@ class Rooms:
             farewell = self._tasks.create_task(post(channel, sentence), name="farewell")
             self._farewells.add(farewell)
             farewell.add_done_callback(self._farewells.discard)
-
-    def _live_settings(self) -> LiveSettings:
-        settings = self._settings
-        return LiveSettings(
-            model=settings.gemini_model,
-            voice=settings.gemini_voice,
-            instruction=settings.parley_instruction,
-            tools=self._registry.declarations(),
-            turn_detection=settings.parley_turn_detection,
-            silence_ms=settings.parley_hangover_ms,
-        )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audio.formats import LIVE_IN_HZ
 from audio.speaker import SpeakerStats
+from bot.company import Company
+from bot.conversation import Conversation
 from bot.live.line import Line
+from bot.live.usage import UsageMeter
 from bot.speaking import Speaking
+from bot.turns.floor import Mode
 from bot.voice.link import VoiceLink
 
 
@@ -26,6 +31,26 @@ class SpeakerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """The Gemini side of a room."""
+
+    connected: bool
+    answer_latency_ms: float | None
+    """Median of the last answers: end of a turn (hangover included) to the first packet of the answer."""
+    cost_usd: float
+    """Of this room since it was entered, at the prices of the paid tier."""
+    guild_cost_usd: float
+    """Of this server since the bot was started."""
+    tokens: int
+    estimated: bool
+    """Whether the service's figures did not add up and the rest was taken at the dearer price."""
+    tally: Mapping[str, int]
+    """What had to be done to keep the conversation going, and how often, in words for people."""
+    notes: bool
+    """Whether the model is told who speaks at the start of a turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoomStatus:
     """One room."""
 
@@ -33,21 +58,30 @@ class RoomStatus:
     uptime_s: float
     encrypted: bool
     voice_latency_ms: float | None
-    answer_latency_ms: float | None
-    """Median of the last answers: end of a turn (hangover included) to the first packet of the answer."""
-    live_connected: bool
     reconnects: int
     suppressed: bool
     """In the audience of a stage: not to be heard."""
     muted: bool
     deafened: bool
+    people: int
+    mode: Mode
+    hushed: bool
+    live: LiveStatus
     speakers: list[SpeakerStatus]
 
 
 def status_of(
-    link: VoiceLink, *, uptime_s: float, answer_latency_ms: float | None, live_connected: bool, now: float
+    link: VoiceLink,
+    line: Line,
+    speaking: Speaking,
+    conversation: Conversation,
+    company: Company,
+    *,
+    usage: tuple[UsageMeter, UsageMeter],
+    began_at: float,
+    now: float,
 ) -> RoomStatus:
-    """The room of `link` at `now` (monotonic seconds); those heard last come first."""
+    """The room at `now` (monotonic seconds); those heard last come first. `usage`: of room and guild."""
     health, own = link.health, link.guild.me.voice
     speakers = [
         _speaker(user_id, stats, now)
@@ -56,16 +90,33 @@ def status_of(
     ]
     return RoomStatus(
         channel_id=link.channel.id,
-        uptime_s=uptime_s,
+        uptime_s=now - began_at,
         encrypted=health.dave_version > 0,
         voice_latency_ms=health.latency_ms if health.latency_ms < float("inf") else None,
-        answer_latency_ms=answer_latency_ms,
-        live_connected=live_connected,
         reconnects=health.resumes + health.rejoins,
         suppressed=own is not None and own.suppress,
         muted=own is not None and own.mute,
         deafened=own is not None and own.deaf,
+        people=len(company.people),
+        mode=company.floor.rules.mode,
+        hushed=company.presence.hushed,
+        live=_live(line, speaking, conversation, usage),
         speakers=sorted(speakers, key=lambda speaker: speaker.last_heard_s),
+    )
+
+
+def _live(
+    line: Line, speaking: Speaking, conversation: Conversation, usage: tuple[UsageMeter, UsageMeter]
+) -> LiveStatus:
+    return LiveStatus(
+        connected=line.connected,
+        answer_latency_ms=speaking.answer_latency_ms,
+        cost_usd=usage[0].usd,
+        guild_cost_usd=usage[1].usd,
+        tokens=usage[0].tokens,
+        estimated=usage[0].estimated,
+        tally={what: count for what, count in (line.tally + conversation.tally).items() if count},
+        notes=line.takes_notes,
     )
 
 

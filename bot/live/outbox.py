@@ -105,10 +105,16 @@ class _Queue:
         """Its size in bytes. A turn that has no sound left goes with it: the model would answer silence."""
         at = next(i for i, entry in enumerate(self.entries) if isinstance(entry.message, Sound))
         dropped = self.pop(at)
-        around = [self.entries[i].message for i in (at - 1, at) if 0 <= i < len(self.entries)]
-        if len(around) == 2 and isinstance(around[0], Begin | Note) and isinstance(around[1], End):
+        begin = at - 1
+        if begin > 0 and isinstance(self.entries[begin].message, Note):
+            begin -= 1
+        # Only of a turn that is here as a whole: one whose beginning has been sent must be ended.
+        if begin >= 0 and isinstance(self.entries[begin].message, Begin) and self._ends_at(at):
             self.drop_if(lambda entry: entry.number == dropped.number)
         return dropped.sound_bytes
+
+    def _ends_at(self, at: int) -> bool:
+        return at < len(self.entries) and isinstance(self.entries[at].message, End)
 
 
 class Outbox:
@@ -225,7 +231,8 @@ class Outbox:
                 continue
             if head.number is not None or isinstance(message, Image):
                 self._keep(_Entry(message, head.number), now)
-            return message
+            if self._local_turns or not isinstance(message, Begin | End):
+                return message  # else the service finds the turns by itself, and the marks are for us alone
         return None
 
     @property
@@ -250,7 +257,6 @@ class Outbox:
         if isinstance(entry.message, End | Text):
             self._on_wire = None
             self.heard = max(self.heard, entry.number or 0)
-            self.settle(self._settled)
         while self._kept.sound_bytes + self._again.sound_bytes > KEPT_BYTES:
             (self._kept if self._kept.sound_bytes else self._again).drop_oldest_sound()
 

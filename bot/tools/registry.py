@@ -30,6 +30,9 @@ class ToolContext(Protocol):
     def speakers(self) -> frozenset[int]:
         """User ids of those who spoke in the turn that led to the call; empty if unknown."""
 
+    def who_is_speaking(self) -> Mapping[str, Any]:
+        """Who spoke in the last turn, and who is in the channel."""
+
     def leave_when_quiet(self, reason: str) -> None:
         """Leave the channel once the answer in progress has been played."""
 

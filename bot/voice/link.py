@@ -144,6 +144,22 @@ class VoiceLink(discord.VoiceClient):
             return channel
         return None
 
+    @property
+    def people(self) -> dict[int, str]:
+        """Who is in our channel besides us, without bots: user id → the name Discord shows."""
+        channel = self.current_channel()
+        states = channel.voice_states if channel is not None else {}
+        return {
+            user_id: self.name_of(user_id)
+            for user_id in states
+            if user_id != self.user.id and self._is_person(user_id)
+        }
+
+    def name_of(self, user_id: int) -> str:
+        """What Discord shows for them in this server."""
+        member = self.channel.guild.get_member(user_id)
+        return member.display_name if member is not None else f"user {user_id}"
+
     def cleanup(self) -> None:
         """Forgets this link, but never its successor in the same guild."""
         key, _ = self.channel._get_voice_client_key()

@@ -11,6 +11,7 @@ import pytest
 from bot.calls import Calls
 from bot.live.events import ToolCall
 from bot.tools.registry import Registry, Result, Tool, ToolContext
+from bot.turns.exchange import Verdict
 
 Answer = tuple[int, str, str]
 
@@ -31,6 +32,9 @@ class RecordingLine:
 class Context:
     speakers = frozenset({1})
 
+    def who_is_speaking(self) -> Mapping[str, Any]:
+        raise AssertionError("nobody asked who")
+
     def leave_when_quiet(self, reason: str) -> None:
         raise AssertionError("nobody asked it to leave")
 
@@ -46,7 +50,22 @@ class Scene:
         registry = Registry(
             [Tool("quick", condition, self._quick), Tool("slow", condition, self._slow, timeout_s=5)]
         )
-        self.calls = Calls(tasks, registry, self.line, Context())  # type: ignore[arg-type]
+        self.settled = 0
+        self.working: list[bool] = []
+        self.idle = True
+        line: Any = self.line
+        self.calls = Calls(
+            tasks,
+            registry,
+            line,
+            Context(),
+            settled=self._has_settled,
+            working=self.working.append,
+            idle=lambda: self.idle,
+        )
+
+    def _has_settled(self) -> None:
+        self.settled += 1
 
     async def _quick(self, context: ToolContext, args: Mapping[str, Any]) -> Result:
         self.runs += 1
@@ -58,7 +77,8 @@ class Scene:
         return {}
 
     def call(self, name: str, call_id: str = "a") -> None:
-        self.calls.start(ToolCall(call_id, name, {}))
+        self.calls.called(ToolCall(call_id, name, {}))
+        self.calls.decide(Verdict.ANSWER)
 
     async def answers(self, count: int) -> list[Answer]:
         """What has been answered, once all that can run has run."""

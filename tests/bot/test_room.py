@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +15,15 @@ from pydantic import SecretStr
 from audio.activity import Voice
 from audio.formats import SILENCE_PACKET
 from audio.inbound import Heard, Tick
+from bot.announcements import OUTAGE, OUTAGE_OVER
 from bot.errors import LiveQuota, LiveUnavailable
+from bot.guilds import GuildSettings
 from bot.live import events as live
+from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected, LineEvent
-from bot.room import OUTAGE, OUTAGE_OVER, Room, RoomEnded
+from bot.live.usage import UsageMeter
+from bot.manners import RoomEnded
+from bot.room import Room
 from bot.settings import Settings
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.tools.registry import Registry
@@ -43,7 +49,14 @@ class Wire:
         self.running = asyncio.Event()
         self.inbound = SimpleNamespace(tick=self._tick, stats={})
         self.channel = SimpleNamespace(id=1)
-        self.guild = SimpleNamespace(me=SimpleNamespace(voice=None))
+        self.guild = SimpleNamespace(me=SimpleNamespace(voice=None, display_name="Parley"))
+        self.people = {ANA: "Ana"}
+        self.takes_notes = True
+        self.quiet = False
+        self.tally: Counter[str] = Counter()
+        self.texts: list[str] = []
+        self.notes: list[str] = []
+        self._number = 0
         self.health = SimpleNamespace(sent=0, unsent={}, rejoins=0)
 
     # the voice side
@@ -77,11 +90,26 @@ class Wire:
     def send_audio(self, pcm16: bytes) -> None:
         pass
 
-    def start_turn(self) -> None:
+    def start_turn(self, note: str | None = None) -> int:
         self.happened.append("turn started")
+        if note is not None:
+            self.notes.append(note)
+        self._number += 1
+        return self._number
 
     def end_turn(self) -> None:
         self.happened.append("turn ended")
+
+    def send_text(self, text: str) -> int:
+        self.texts.append(text)
+        self._number += 1
+        return self._number
+
+    def settled(self, number: int) -> None:
+        self.happened.append(f"settled {number}")
+
+    def name_of(self, user_id: int) -> str:
+        return self.people.get(user_id, "somebody")
 
     def respond(self, generation: int, call_id: str, name: str, result: dict[str, Any]) -> None:
         self.happened.append(f"{call_id} {result['status']}")
@@ -97,7 +125,16 @@ class Stage:
             discord_token=SecretStr("t"), gemini_api_key=SecretStr("k"), parley_hangover_ms=200
         )
         wire: Any = self.wire
-        self.room = Room(wire, wire, Registry([LEAVE_CHANNEL]), settings, self._post)
+        self.chosen = GuildSettings()
+        self.room = Room(
+            wire,
+            lambda configure: wire,
+            Registry([LEAVE_CHANNEL]),
+            settings,
+            chosen=lambda: self.chosen,
+            post=self._post,
+            guild_usage=UsageMeter(settings.gemini_model),
+        )
         self.opened: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
         self.life = asyncio.create_task(self.room.run(self.opened))
 
@@ -113,6 +150,12 @@ class Stage:
         for event in events:
             self.wire.deliver(event)
 
+    async def asks(self) -> None:
+        """Ana asks something."""
+        turns = self.count("turn ended")
+        self.wire.voiced_ticks = 12
+        await self.until(lambda: self.count("turn ended") > turns)
+
     def says(self, ms: int) -> None:
         """The model sends that much of an answer, all at once."""
         self.model(live.Audio((np.full(24 * ms, 3000, "<i2")).tobytes(), 24_000))
@@ -125,7 +168,7 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     await stage.wire.running.wait()
-    stage.model(Connected(1))
+    stage.model(Connected(1, Start.FIRST))
     yield stage
     stage.life.cancel()
     await asyncio.wait({stage.life})
@@ -137,14 +180,17 @@ async def test_opens_with_the_first_connection(stage: Stage) -> None:
 
 
 async def test_announces_itself_before_the_first_packet_and_after_the_last(stage: Stage) -> None:
+    await stage.asks()
     stage.says(100)
     stage.model(live.GenerationComplete())
     await stage.until(lambda: stage.count("silent"))
-    heard = [what for what in stage.wire.happened if what != "nothing"]
+    sounds = {"speaking", "packet", "silence", "silent"}
+    heard = [what for what in stage.wire.happened if what in sounds]
     assert heard == ["speaking", *["packet"] * (len(heard) - 7), *["silence"] * 5, "silent"]
 
 
 async def test_a_slow_answer_is_one_utterance(stage: Stage) -> None:
+    await stage.asks()
     stage.says(60)
     await stage.until(lambda: stage.count("packet"))
     await stage.until(lambda: stage.wire.happened[-1] == "nothing")
@@ -155,15 +201,16 @@ async def test_a_slow_answer_is_one_utterance(stage: Stage) -> None:
 
 
 async def test_barge_in_stops_the_answer_and_what_still_comes_of_it(stage: Stage) -> None:
+    await stage.asks()
     stage.says(20_000)
     await stage.until(lambda: stage.count("packet") > 2)
     stage.wire.voiced_ticks = 20
-    await stage.until(lambda: stage.count("turn started"))
+    await stage.until(lambda: stage.count("turn started") == 2)
     stage.says(20_000)
     await stage.until(lambda: stage.count("silence") == 5)
     packets = stage.count("packet")
     stage.says(1000)
-    await stage.until(lambda: stage.count("turn ended"))
+    await stage.until(lambda: stage.count("turn ended") == 2)
     assert stage.count("packet") == packets
     stage.model(live.Interrupted())
     stage.says(100)
@@ -172,18 +219,21 @@ async def test_barge_in_stops_the_answer_and_what_still_comes_of_it(stage: Stage
 
 async def test_interrupted_by_the_server(stage: Stage) -> None:
     stage.model(live.Interrupted())  # with nothing to interrupt
+    await stage.asks()
     stage.says(20_000)
     await stage.until(lambda: stage.count("packet") > 2)
-    stage.model(live.Interrupted(), live.TurnComplete(None))
+    stage.model(live.Interrupted(), live.TurnComplete(None, False))
     await stage.until(lambda: stage.count("silent"))
     assert stage.count("silence") == 5
     stage.model(live.Interrupted())
+    await stage.asks()
     stage.says(100)
     await stage.until(lambda: stage.wire.happened[-1] == "packet")
     assert stage.count("speaking") == 2
 
 
 async def test_what_waited_to_be_played_is_dropped_when_interrupted(stage: Stage) -> None:
+    await stage.asks()
     stage.says(15)  # not yet a frame
     stage.model(live.Interrupted())
     ticks = stage.count("nothing")
@@ -192,6 +242,7 @@ async def test_what_waited_to_be_played_is_dropped_when_interrupted(stage: Stage
 
 
 async def test_tool_calls(stage: Stage) -> None:
+    await stage.asks()
     stage.model(live.ToolCall("1", "fly", {}), live.ToolCall("1", "fly", {}), live.ToolCallsCancelled(("9",)))
     await stage.until(lambda: stage.count("1 error"))
     stage.model(live.ToolCall("2", "fly", {}), live.ToolCallsCancelled(("2",)))
@@ -202,10 +253,11 @@ async def test_tool_calls(stage: Stage) -> None:
 
 
 async def test_leaves_after_the_goodbye(stage: Stage) -> None:
+    await stage.asks()
     stage.model(live.ToolCall("1", "leave_channel", {}))
     await stage.until(lambda: stage.count("1 ok"))
     stage.says(100)
-    stage.model(live.TurnComplete(None))
+    stage.model(live.TurnComplete(None, False))
     await asyncio.wait({stage.life}, timeout=3)
     with pytest.raises(RoomEnded) as end:
         stage.life.result()
@@ -215,8 +267,8 @@ async def test_leaves_after_the_goodbye(stage: Stage) -> None:
 
 async def test_an_outage_is_told_once_and_so_is_its_end(stage: Stage) -> None:
     lost = Disconnected(LiveUnavailable(), 0.1)
-    stage.model(lost, Connected(2))
-    stage.model(lost, lost, lost, Connected(3))
+    stage.model(lost, Connected(2, Start.RESUMED))
+    stage.model(lost, lost, lost, Connected(3, Start.RESUMED))
     await stage.until(lambda: len(stage.posts) == 3)
     assert stage.posts == [NOTICE, OUTAGE, OUTAGE_OVER]
 

@@ -22,6 +22,9 @@ async def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
+PLAIN: dict[str, Any] = {"parley_addressing": "open", "parley_greeting": "off", "parley_goodbye": "off"}
+
+
 class Stage:
     """One loopback, the bot on it, and members as they are called."""
 
@@ -78,8 +81,9 @@ class Stage:
 
 @asynccontextmanager
 async def running_bot(world: Loopback, **changes: Any) -> AsyncIterator[asyncio.Task[None]]:
-    """The bot as `python -m bot` runs it, but in this process; `changes` are settings."""
-    settings = Settings(**{name.lower(): value for name, value in world.env().items()} | changes)
+    """The bot as `python -m bot` runs it, but in this process; `changes` are settings. Unless they say
+    otherwise it answers everybody and says nothing by itself, so that a test hears what it asked for."""
+    settings = Settings(**{name.lower(): value for name, value in world.env().items()} | PLAIN | changes)
     task = asyncio.create_task(app.run(settings), name="bot")
     account = world.discord.world.accounts.by_token(BOT_TOKEN)
     assert account is not None

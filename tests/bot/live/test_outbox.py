@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.live import outbox as module
@@ -100,6 +100,19 @@ def test_sound_outside_of_turns_leaves_only_where_the_service_finds_them() -> No
     assert taken(local) == []
     assert local.dropped_bytes == 2
     assert taken(server) == [Sound(b"ab")]
+
+
+def test_where_the_service_finds_the_turns_our_marks_stay_here_and_the_turn_is_said_again() -> None:
+    outbox = connected(local_turns=False)
+    outbox.sound(b"be")
+    number = say(outbox, b"fo")
+    outbox.sound(b"re")
+    assert taken(outbox) == [Sound(b"be"), Sound(b"fo"), Sound(b"re")]
+    outbox.connected(local_turns=False, notes=False)
+    assert taken(outbox) == [Sound(b"fo")]
+    outbox.settle(number)
+    outbox.connected(local_turns=False, notes=False)
+    assert taken(outbox) == []
 
 
 def test_a_call_is_answered_before_all_else_also_during_a_hold() -> None:
@@ -232,6 +245,41 @@ def test_what_is_settled_while_it_is_being_said_is_said_to_its_end_and_not_again
     assert taken(outbox) == []
 
 
+def test_what_was_settled_half_way_is_not_begun_once_more() -> None:
+    outbox = connected()
+    number = say(outbox, b"ab")
+    taken(outbox)
+    reconnect(outbox)
+    assert outbox.take(0.0) == Begin()
+    outbox.settle(number)
+    reconnect(outbox)
+    assert taken(outbox) == []
+    assert not outbox.in_turn
+
+
+def test_a_connection_that_dies_while_it_is_told_again_changes_no_order() -> None:
+    outbox = connected()
+    outbox.text("a")
+    outbox.text("b")
+    taken(outbox)
+    reconnect(outbox)
+    assert outbox.take(0.0) == Text("a")
+    reconnect(outbox)
+    assert taken(outbox) == [Text("a"), Text("b")]
+
+
+def test_a_turn_settled_by_mistake_before_it_has_ended_stays_whole() -> None:
+    outbox = connected()
+    number = outbox.start_turn(None)
+    outbox.sound(b"ab")
+    taken(outbox)
+    reconnect(outbox)
+    outbox.settle(number)
+    outbox.sound(b"cd")
+    outbox.end_turn()
+    assert taken(outbox) == [Begin(), Sound(b"ab"), Sound(b"cd"), End()]
+
+
 def test_what_was_never_said_in_full_is_not_settled_by_a_mistake() -> None:
     outbox = Outbox()
     outbox.settle(say(outbox, b"ab"))
@@ -251,6 +299,16 @@ def test_ten_seconds_wait_and_the_oldest_is_dropped_with_its_empty_turn() -> Non
     assert outbox.dropped_bytes == 2 * len(SECOND)
     reconnect(outbox)
     assert taken(outbox) == [Begin(), *[Sound(SECOND)] * 10, End()]
+
+
+def test_a_turn_that_has_been_begun_is_ended_though_no_sound_of_it_is_left() -> None:
+    outbox = connected()
+    outbox.start_turn("n")
+    outbox.sound(SECOND)
+    outbox.end_turn()
+    assert outbox.take(0.0) == Begin()
+    say(outbox, *[SECOND] * 10)
+    assert taken(outbox)[:3] == [Note("n"), End(), Begin()]
 
 
 def test_thirty_seconds_are_kept_and_the_oldest_turn_goes_first() -> None:
@@ -381,6 +439,7 @@ class World:
             self.do(what)
 
 
+@settings(max_examples=300)
 @given(st.lists(DOINGS, max_size=80))
 def test_every_word_once_and_in_order_in_every_session(doings: list[str]) -> None:
     world = World()
@@ -400,6 +459,7 @@ def test_every_word_once_and_in_order_in_every_session(doings: list[str]) -> Non
         assert everywhere >= set(words), "somebody has heard every word"
 
 
+@settings(max_examples=300)
 @given(st.lists(DOINGS, max_size=120))
 def test_memory_is_bounded_and_the_protocol_kept_when_it_is_full(doings: list[str]) -> None:
     limits = {"WAITING_BYTES": 3 * WORD.size, "KEPT_BYTES": 5 * WORD.size, "KEPT_PROMPTS": 4}

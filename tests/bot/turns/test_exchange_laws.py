@@ -98,11 +98,11 @@ class World:
         self.in_time: set[int] = set()
         """To be answered, and known to be while the exchange still waited for that."""
         self.settled = 0
+        self.calling = False
         self.played: list[Chunk] = []
         self.answered: Counter[int] = Counter()
         self.given_up: Counter[int] = Counter()
         self.effects: list[Effect[Chunk]] = []
-        self.stops: list[int] = []  # how many answers there were at each barge-in
 
     # --- the channel ---
 
@@ -111,7 +111,6 @@ class World:
             return
         self.number += 1
         self.open = self.number
-        self.stops.append(len(self.server.covered))
         self.apply(self.exchange.opened(self.now, noted=noted))
         self.server.activity([number for number in self.kinds if number > self.settled], repeat)
 
@@ -145,6 +144,25 @@ class World:
             if verdict is Verdict.ANSWER and (waiting or self.answered[undecided[0]]):
                 self.in_time.add(undecided[0])
 
+    def stop(self) -> None:
+        self.apply(self.exchange.stopped(self.now))
+
+    # --- tools ---
+
+    def call(self) -> None:
+        self.calling = True
+        self.apply(self.exchange.called(self.now))
+
+    def respond(self, *, wanted: bool) -> None:
+        """The model has its results and speaks on, or wants none any more."""
+        if self.calling:
+            self.calling = False
+            if wanted:
+                self.apply(self.exchange.call_answered(self.now))
+                self.server.generate(1, "loud", (1, 1), nudged=True)
+            else:
+                self.apply(self.exchange.called_off(self.now))
+
     # --- time and the wire ---
 
     def wait(self, seconds: float) -> None:
@@ -156,8 +174,13 @@ class World:
         for _ in range(min(count, len(self.server.wire))):
             self.apply(self.server.wire.popleft()[1](self.exchange, self.now))
 
+    def disconnect(self) -> None:
+        self.server.wire.clear()
+        self.apply(self.exchange.disconnected(self.now))
+
     def connect(self) -> None:
         """A new session that has heard nothing unsettled; the line asks all of it again."""
+        self.calling = False
         self.server = Server(covered=self.server.covered)
         self.apply(self.exchange.connected(self.now))
         unsettled = [number for number in self.kinds if number > self.settled]
@@ -191,6 +214,8 @@ class World:
     def settle(self, *, decide: Verdict = Verdict.CONTEXT) -> None:
         """Everything comes to its end, in a world that is in good health from here on."""
         self.end(Verdict.CONTEXT, flush=True)
+        self.respond(wanted=True)
+        self.connect()
         while any(verdict is None for verdict in self.verdicts.values()):
             self.decide(decide)
         for _ in range(50):
@@ -242,6 +267,10 @@ UNTIDY = st.one_of(
     ),
     st.sampled_from([1.0, 3.0, 7.0, 15.0]).map(lambda seconds: step("wait", World.wait, seconds)),
     st.just(step("connect", World.connect)),
+    st.just(step("disconnect", World.disconnect)),
+    st.just(step("stop", World.stop)),
+    st.just(step("call", World.call)),
+    st.booleans().map(lambda wanted: step("respond", World.respond, wanted=wanted)),
     st.tuples(st.booleans(), st.integers(0, 4)).map(lambda drawn: step("begin", World.begin, *drawn)),
 )
 

@@ -1,0 +1,89 @@
+"""What the bot writes into the channel's chat by itself: what goes wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+
+from bot.status import SpeakerStatus
+
+OUTAGE_FAILURES = 2
+"""A lost connection is replaced within half a second and nobody need know; a second failure is an outage."""
+
+OUTAGE = "I have lost Google Gemini and am trying to reach it again. I answer as soon as it is back."
+OUTAGE_OVER = "Google Gemini is back. Go on."
+
+LOSS_PERCENT = 3.0
+"""Above this, words go missing; below, concealment hides it."""
+
+FAINT_DB = -45.0
+"""A voice so soft is mostly a microphone that is far away or turned down."""
+
+HUSH_OVER = "I am listening again."
+
+
+class Chat:
+    """The channel's chat. A chat that is slow does not hold up the conversation."""
+
+    def __init__(
+        self, tasks: asyncio.TaskGroup, post: Callable[[str], Coroutine[object, object, object]]
+    ) -> None:
+        self._tasks = tasks
+        self._post = post
+        self._failures = 0
+
+    def say(self, text: str) -> None:
+        self._tasks.create_task(self._post(text), name="chat")
+
+    def live_failed(self) -> None:
+        """A connection to Gemini ended or could not be made."""
+        self._failures += 1
+        if self._failures == OUTAGE_FAILURES:
+            self.say(OUTAGE)
+
+    def live_connected(self) -> None:
+        if self._failures >= OUTAGE_FAILURES:
+            self.say(OUTAGE_OVER)
+        self._failures = 0
+
+
+def unintelligible(user_id: int) -> str:
+    return (
+        f"I cannot understand <@{user_id}>: their audio does not decrypt. Leaving the "
+        "channel and joining it again helps, or another voice region for the channel."
+    )
+
+
+def unanswered(user_ids: Iterable[int], cause: str) -> str:
+    """Gemini gave no answer to these people, whatever was tried."""
+    whom = " and ".join(f"<@{user_id}>" for user_id in user_ids)
+    if cause == "refused":
+        return f"Google Gemini refused to answer{f' {whom}' if whom else ''}: its rules do not allow it."
+    return f"I got no answer from Google Gemini{f' for {whom}' if whom else ''}. Please say it again."
+
+
+def not_understood(speakers: Iterable[SpeakerStatus]) -> str:
+    """The model did not understand twice: what can be seen from here of why."""
+    reasons = []
+    for speaker in speakers:
+        if speaker.loss_percent >= LOSS_PERCENT:
+            reasons.append(
+                f"{speaker.loss_percent:.0f} % of <@{speaker.user_id}>'s audio was lost on the way: "
+                "their connection, or the channel's region"
+            )
+        elif speaker.level_db < FAINT_DB:
+            reasons.append(
+                f"<@{speaker.user_id}> is very quiet here ({speaker.level_db:.0f} dB): their microphone"
+            )
+    if not reasons:
+        reasons.append("level and loss look well from here; speak one at a time, close to the microphone")
+    return f"I did not understand twice in a row. Worth a look: {'; '.join(reasons)}. `/status` shows more."
+
+
+def left_alone(alone_s: float) -> str:
+    return f"I have left: nobody was here for {_for(alone_s)}. `/join` brings me back."
+
+
+def _for(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes else f"{seconds:.0f} seconds"

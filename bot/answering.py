@@ -1,0 +1,125 @@
+"""The answer that is being spoken: to what, in which words, and how much of it was heard. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bot.live.events import Audio
+from bot.sides import Voice
+from bot.turns.minutes import Minutes
+from bot.turns.notes import News
+
+PROTECTED_S = 8.0
+"""For so long at most nobody can interrupt the greeting: it is one sentence."""
+
+LAST_WORDS = 8
+"""So many of the words heard last tell the model where it was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something to be answered that nobody said aloud: typed, shown, or asked by the bot itself.
+
+    `done` gets the words of the answer when it is complete, or None: there was none.
+    """
+
+    text: str
+    pictures: tuple[bytes, ...] = ()
+    """JPEG."""
+    greets: bool = False
+    """Its answer is not to be interrupted."""
+    done: Callable[[str | None], None] = lambda words: None
+
+
+class Answering:
+    """Feed it what is let through; it keeps the record and knows whom the bot is speaking to."""
+
+    def __init__(self, voice: Voice, news: News, minutes: Minutes, heard: Callable[[str], None]) -> None:
+        self._voice = voice
+        self._news = news
+        self._minutes = minutes
+        self._heard = heard  # told the words of every answer that was complete
+        self._prompts: dict[int, Prompt] = {}  # asked, not answered
+        self._numbers: list[int] = []
+        self._words = ""
+        self._protected_until: float | None = None
+        self.asker: frozenset[int] = frozenset()
+        """Whom the bot answers, or has answered last, until `over`."""
+
+    def asked(self, number: int, prompt: Prompt) -> None:
+        """`prompt` is on its way to the model as `number`."""
+        self._prompts[number] = prompt
+
+    def begins(self, number: int, speakers: Iterable[int], now: float) -> None:
+        """The answer in progress is (also) for this prompt, or for what these people said."""
+        self._numbers.append(number)
+        self.asker |= frozenset(speakers)
+        prompt = self._prompts.get(number)
+        if prompt is not None and prompt.greets:
+            self._protected_until = now + PROTECTED_S
+
+    def play(self, chunks: Iterable[Audio]) -> None:
+        for chunk in chunks:
+            self._voice.push(chunk)
+
+    def said(self, text: str) -> None:
+        """More of the model's words; they may run ahead of its sound."""
+        self._words += text
+
+    def complete(self) -> None:
+        """The model has said all of it."""
+        self._voice.finish()
+        words = self._words.strip()
+        if self._numbers and words:
+            self._minutes.answered(words)
+            self._heard(words)
+        self._close(words)
+
+    def cut(self) -> None:
+        """Stop here, and remember for the model where that was."""
+        words = self._words.split()
+        if self._voice.playing:
+            played = self._voice.stop()
+            total_ms = played.played_ms + played.dropped_ms
+            share = played.played_ms / total_ms if total_ms else 0.0
+            words = words[: round(len(words) * share)]
+            self._news.broke_off(" ".join(words[-LAST_WORDS:]), share)
+            if words:
+                self._minutes.answered(" ".join([*words, "…"]))
+        self._close(" ".join(words))
+        self.over()
+
+    def lost(self) -> None:
+        """Its connection has ended: what has come is played, more will not come."""
+        words = self._words.split()
+        if self._numbers:
+            self._voice.finish()
+            self._news.connection_lost(" ".join(words[-LAST_WORDS:]))
+            self._minutes.answered(" ".join([*words, "…"]))
+        self._close(" ".join(words))
+
+    def gave_up(self, number: int) -> None:
+        """No answer will come to this prompt."""
+        prompt = self._prompts.pop(number, None)
+        if prompt is not None:
+            prompt.done(None)
+
+    def over(self) -> frozenset[int]:
+        """It has been heard to its end. Whom it was for; asked again: nobody."""
+        asker, self.asker = self.asker, frozenset()
+        self._protected_until = None
+        return asker
+
+    def is_protected(self, now: float) -> bool:
+        """Whether nobody may interrupt it."""
+        return self._protected_until is not None and now < self._protected_until
+
+    def _close(self, words: str) -> None:
+        """Nothing more belongs to it; whoever typed gets what was said."""
+        self._words = ""
+        numbers, self._numbers = self._numbers, []
+        for number in numbers:
+            prompt = self._prompts.pop(number, None)
+            if prompt is not None:
+                prompt.done(words or None)

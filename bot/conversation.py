@@ -1,0 +1,252 @@
+"""The conversation of one room: whose turn it is, what the model is told, which of its answers are heard.
+
+Pure glue: no IO, no clock. Turns and typed words come in from the channel, events from the Live line; what
+follows from them is said to the line, to the voice and to the tools. The parts know nothing of each other:
+`Gate` (is the bot meant?), `Exchange` (which answer is owed to what?), `Turnstile` (who waits for the end of
+an answer), `News` and `Minutes` (what the model is to know), `Answering` (what is being said, and to whom).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.answering import Answering, Prompt
+from bot.gate import Gate
+from bot.live import events as live
+from bot.live.line import Connected, Disconnected, LineEvent
+from bot.sides import Tools, Voice, Wire
+from bot.turns import exchange as ex
+from bot.turns.exchange import Effect, Exchange, Kind, Patience, Verdict
+from bot.turns.floor import Floor
+from bot.turns.minutes import Minutes
+from bot.turns.notes import News
+from bot.turns.turn import Turn, TurnStarted
+from bot.turns.understanding import Understanding
+from bot.turnstile import Turnstile
+
+AUDIBLE = 104
+"""−50 dBFS as a PCM16 amplitude; an answer that never gets so loud is heard by nobody."""
+
+NUDGE = "[Note from the channel's software: your last answer could not be heard. Please give it now.]"
+
+LOST_WORTH_TELLING_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The model did not answer these people (none: something typed), whatever was tried."""
+
+    speakers: tuple[int, ...]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The model has said twice in a row that it did not understand."""
+
+
+Notice = Unanswered | NotUnderstood
+
+
+class Conversation:
+    """Feed it turns and the line's events as they happen, and `tick` every 20 ms.
+
+    `local_turns` False: the service finds the turns by itself, and ours are only watched, to know who spoke.
+    """
+
+    def __init__(
+        self,
+        line: Wire,
+        voice: Voice,
+        tools: Tools,
+        floor: Floor,
+        *,
+        name_of: Callable[[int], str],
+        tell: Callable[[Notice], None],
+        local_turns: bool = True,
+        patience: Patience | None = None,
+    ) -> None:
+        self.minutes = Minutes()
+        self._line = line
+        self._voice = voice
+        self._tools = tools
+        self._floor = floor
+        self._name_of = name_of
+        self._tell = tell
+        self._local_turns = local_turns
+        self._exchange: Exchange[live.Audio] = Exchange(patience or Patience(), owes_nothing=not local_turns)
+        self._gate = Gate(floor, self._exchange)
+        self._stile = Turnstile(line, self._apply)
+        self._news = News()
+        self._answering = Answering(voice, self._news, self.minutes, self._heard)
+        self._understanding = Understanding()
+        self._people: dict[int, str] = {}
+        self._turn_open = False
+
+    @property
+    def tally(self) -> Counter[str]:
+        """What had to be done for want of an answer, in words for people."""
+        return self._exchange.tally
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks, the bot included."""
+        return not self._turn_open and not self._voice.playing
+
+    # --- the channel ---
+
+    def present(self, people: Mapping[int, str]) -> None:
+        """Who is in the channel now, without bots: user id → name."""
+        for user_id in people.keys() - self._people.keys():
+            self._news.joined(people[user_id])
+        for user_id in self._people.keys() - people.keys():
+            self._news.left(self._people[user_id])
+        self._people = dict(people)
+        self._floor.present(people)
+
+    def turn_started(self, event: TurnStarted, now: float) -> None:
+        """Somebody speaks: stop for them if they may interrupt; else what they say waits for the answer."""
+        self._record()
+        if self._local_turns:
+            self._make_way(event.speakers, now)
+        names = [self._name_of(user_id) for user_id in event.speakers]
+        note = self._news.compose(names) if self._line.takes_notes else None
+        number = self._line.start_turn(note)
+        self._turn_open = True
+        self._gate.opened(number, event.speakers)
+        if self._local_turns:
+            self._stile.feed(lambda at: self._exchange.opened(at, noted=note is not None), now)
+
+    def send_audio(self, pcm16: bytes) -> None:
+        """What is said: mono PCM16 at 16 kHz."""
+        self._line.send_audio(pcm16)
+
+    def turn_ended(self, turn: Turn, now: float) -> None:
+        """They have finished."""
+        self._line.end_turn()
+        self._turn_open = False
+        self._tools.turn_over()
+        utterance = self._gate.words.ended(turn)
+        if utterance is not None:
+            for spoken in turn.speakers:
+                if spoken.lost_s >= LOST_WORTH_TELLING_S:
+                    self._news.lost(self._name_of(spoken.user_id), spoken.lost_s)
+            number, verdict = utterance.number, self._gate.ended(utterance, now)
+            self._stile.feed(lambda at: self._exchange.asked(number, Kind.TURN, verdict, at), now)
+
+    def prompt(self, prompt: Prompt, now: float) -> None:
+        """Have the model answer `prompt`, as soon as nobody speaks."""
+        for jpeg in prompt.pictures:
+            self._line.send_image(jpeg)
+        number = self._line.send_text(prompt.text)
+        self._answering.asked(number, prompt)
+        self._stile.feed(lambda at: self._exchange.asked(number, Kind.TEXT, Verdict.ANSWER, at), now)
+
+    def fall_silent(self, now: float) -> None:
+        """Stop here, and answer nothing of what was said so far."""
+        self._answering.cut()
+        self._stile.feed(self._exchange.stopped, now)
+        self._stile.feed(self._gate.drop_all, now)
+
+    # --- the model ---
+
+    def on_live(self, event: LineEvent, now: float) -> None:
+        """An event of the line. Several may come at one moment, in any order."""
+        exchange = self._exchange
+        match event:
+            case live.Audio(pcm16=pcm16):
+                self._apply(exchange.sound(event, _is_loud(pcm16), now), now)
+            case live.OutputTranscript(text=text):
+                self._answering.said(text)
+                self._apply(exchange.text(now), now)
+            case live.ModelText():
+                self._apply(exchange.text(now), now)
+            case live.InputTranscript():
+                self._apply(self._gate.came(event, now), now)
+            case live.Interrupted():
+                self._apply(exchange.interrupted(now), now)
+            case live.GenerationComplete():
+                self._apply(exchange.generation_complete(now), now)
+            case live.TurnComplete(reason=reason, in_progress=in_progress):
+                self._apply(exchange.turn_complete(reason, in_progress, now), now)
+            case live.ToolCall():
+                self._apply(exchange.called(now), now)
+                self._tools.called(event)
+            case live.ToolCallsCancelled(ids=ids):
+                self._tools.cancel(ids)
+                if not self._tools.busy:
+                    self._apply(exchange.called_off(now), now)
+            case Connected():
+                self._tools.cancel_all()
+                self._answering.lost()
+                self._apply(exchange.connected(now), now)
+            case Disconnected():
+                self._apply(exchange.disconnected(now), now)
+            case _:
+                pass
+
+    def calls_answered(self, now: float) -> None:
+        """Every call of the model has its response."""
+        self._apply(self._exchange.call_answered(now), now)
+
+    def tick(self, now: float) -> None:
+        """Once per beat: what has waited long enough."""
+        exchange = self._exchange
+        self._apply(self._gate.tick(now), now)
+        self._apply(exchange.tick(now), now)
+        self._tools.decide(exchange.verdict)
+        self._stile.tick(now, answering=exchange.answering)
+        if self._answering.asker and not self._voice.playing and not exchange.answering:
+            self._floor.answered(tuple(self._answering.over()), now)
+        self._line.quiet = exchange.quiet and not self._turn_open and not self._stile.closed
+
+    # --- within ---
+
+    def _make_way(self, speakers: Sequence[int], now: float) -> None:
+        may = self._floor.may_interrupt(speakers, self._answering.asker)
+        if may and not self._answering.is_protected(now):
+            self._answering.cut()
+        elif self._exchange.answering:
+            self._stile.close(now)
+
+    def _apply(self, effects: Sequence[Effect[live.Audio]], now: float) -> None:
+        for effect in effects:
+            match effect:
+                case ex.Play(chunks=chunks):
+                    self._answering.play(chunks)
+                case ex.Finish():
+                    self._record()
+                    self._answering.complete()
+                case ex.Stop():
+                    self._answering.cut()
+                case ex.Answered(number=number):
+                    self._answering.begins(number, self._gate.words.speakers_of(number), now)
+                case ex.Settled(number=number):
+                    self._line.settled(number)
+                case ex.NotesOff():
+                    self._line.stop_notes()
+                case ex.Nudge():
+                    self._line.remark(NUDGE)
+                case ex.Reconnect(cause=cause):
+                    self._line.reconnect(cause)
+                case ex.GaveUp(number=number, cause=cause):
+                    self._answering.gave_up(number)
+                    self._tell(Unanswered(self._gate.words.speakers_of(number), cause))
+
+    def _record(self) -> None:
+        """What was said since the last time goes into the minutes, before the answer to it."""
+        for utterance in self._gate.words.unrecorded():
+            self.minutes.said([self._name_of(user_id) for user_id in utterance.speakers], utterance.words)
+
+    def _heard(self, words: str) -> None:
+        if self._understanding.answered(words):
+            self._tell(NotUnderstood())
+
+
+def _is_loud(pcm16: bytes) -> bool:
+    samples = np.frombuffer(pcm16, "<i2", count=len(pcm16) // 2).astype(np.int32)
+    return bool(len(samples)) and int(np.abs(samples).max()) >= AUDIBLE

@@ -1,0 +1,117 @@
+"""How the bot behaves in company: greets, answers what is typed, keeps quiet when told, says goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bot import announcements as wording
+from bot.announcements import Chat
+from bot.answering import Prompt
+from bot.clock import monotonic
+from bot.company import Company
+from bot.conversation import Conversation
+from bot.departure import Departure
+from bot.errors import ParleyError
+from bot.presence import AloneTooLong, HushOver, NudgeDue
+from bot.turns.notes import data
+
+log = structlog.get_logger(__name__)
+
+NUDGE = "[Note: nobody has said anything for a while. Ask in one short sentence whether you can help.]"
+GOODBYE_WITHIN_S = 3.0
+"""A goodbye that has not begun by then is not waited for: somebody wants the bot to go."""
+
+HUSHED = "I was asked to be quiet. `/unhush` lets me speak again."
+
+
+class RoomEnded(ParleyError):
+    """The conversation is over; `sentence` is for the channel's chat, empty if there is nothing to say."""
+
+    sentence = ""
+
+
+class Manners:
+    """One room's. `end_turn` cuts short what is being said to the bot."""
+
+    def __init__(
+        self, company: Company, conversation: Conversation, chat: Chat, end_turn: Callable[[], None]
+    ) -> None:
+        self._company = company
+        self._conversation = conversation
+        self._chat = chat
+        self._end_turn = end_turn
+        self._departure: Departure | None = None
+
+    def arrive(self, now: float) -> None:
+        """The bot can be talked to: see who is there, and greet them."""
+        self._look_round(now)
+        greeting = self._company.chosen.greeting
+        if greeting and self._company.people:
+            self._conversation.prompt(Prompt(f"[Note: you have just joined. {greeting}]", greets=True), now)
+
+    def tick(self, now: float, *, sounding: bool) -> None:
+        """Once per beat; `sounding`: the bot is heard in it. Raises RoomEnded when it is time to go."""
+        company = self._company
+        if self._departure is not None and self._departure.due(sounding, now):
+            raise RoomEnded
+        if company.is_due(now):
+            self._look_round(now)
+        if sounding:
+            company.presence.answered(now)
+        for event in company.presence.tick(now):
+            match event:
+                case AloneTooLong(alone_s=alone_s):
+                    raise RoomEnded(sentence=wording.left_alone(alone_s))
+                case NudgeDue():
+                    self._conversation.prompt(Prompt(NUDGE), now)
+                case HushOver():
+                    self._chat.say(wording.HUSH_OVER)
+
+    async def ask(self, author: str, text: str, pictures: Sequence[bytes] = ()) -> str | None:
+        """Put typed words, and JPEG `pictures`, to the model under the name of their author.
+
+        The words of its answer when it is complete; None: there was none. Raises ParleyError while hushed.
+        """
+        if self._company.presence.hushed:
+            raise ParleyError("hushed", sentence=HUSHED)
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        def done(words: str | None) -> None:
+            if not answer.done():
+                answer.set_result(words)
+
+        now = monotonic()
+        self._company.presence.spoke(now)
+        typed = f"[Typed in the chat by {data(author)}] {text}"
+        self._conversation.prompt(Prompt(typed, tuple(pictures), done=done), now)
+        return await answer
+
+    def hush(self, until: float | None) -> None:
+        """Stop at once, and neither listen nor speak until then (monotonic seconds; None: until unhushed)."""
+        self._end_turn()
+        self._conversation.fall_silent(monotonic())
+        self._company.presence.hush(until)
+
+    def say_goodbye(self) -> bool:
+        """Have the model say goodbye, and go then. False if nobody would hear it."""
+        goodbye, company = self._company.chosen.goodbye, self._company
+        if not goodbye or not company.people or company.presence.hushed:
+            return False
+        now = monotonic()
+        self._end_turn()
+        self._conversation.fall_silent(now)
+        self._conversation.prompt(Prompt(f"[Note: you are about to leave. {goodbye}]", greets=True), now)
+        self._departure = Departure(now, speechless_s=GOODBYE_WITHIN_S)
+        return True
+
+    def leave_when_quiet(self, reason: str) -> None:
+        """Go, once the model's goodbye has been heard."""
+        log.info("leaving", reason=reason)
+        self._departure = self._departure or Departure(monotonic())
+
+    def _look_round(self, now: float) -> None:
+        if self._company.look_round(now):
+            self._conversation.present(self._company.people)

@@ -1,0 +1,99 @@
+"""Which words of the input transcription belong to which of our turns. Pure.
+
+Transcription is not ordered relative to anything else: it may come while the person still speaks, after the
+answer has begun, in pieces or at once, with a last mark or without. Certain is the order of the turns.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.turns.turn import Turn
+
+SETTLED_S = 0.12
+"""No further piece for this long: what has come is taken for all of it. Pieces of one sentence follow each
+other within tens of milliseconds once the turn has ended."""
+
+STRAGGLER_S = 1.0
+"""A turn that ended so recently, and has no words yet, gets those that come while the next is open."""
+
+MAX_UTTERANCES = 32
+"""So many are remembered; words do not come later than that."""
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One turn of ours on its way to an answer."""
+
+    number: int
+    speakers: tuple[int, ...]
+    turn: Turn | None = None
+    """Once it has ended."""
+    words: str = ""
+    heard_at: float | None = None
+    """When its newest words came, monotonic seconds."""
+    complete: bool = False
+    """The service said that these are all its words."""
+    decided: bool = False
+    recorded: bool = False
+
+    def is_final(self, now: float) -> bool:
+        """Whether what is there may be taken for all of it."""
+        return self.complete or (self.heard_at is not None and now - self.heard_at >= SETTLED_S)
+
+
+class Words:
+    """The last turns, oldest first, each with its words."""
+
+    def __init__(self) -> None:
+        self._utterances: deque[Utterance] = deque(maxlen=MAX_UTTERANCES)
+
+    def __iter__(self) -> Iterator[Utterance]:
+        return iter(self._utterances)
+
+    def opened(self, number: int, speakers: tuple[int, ...]) -> None:
+        """A turn began."""
+        self._utterances.append(Utterance(number, speakers))
+
+    def ended(self, turn: Turn) -> Utterance | None:
+        """The newest turn is over; None if none is open."""
+        newest = self._utterances[-1] if self._utterances else None
+        if newest is None or newest.turn is not None:
+            return None
+        newest.turn = turn
+        newest.speakers = tuple(spoken.user_id for spoken in turn.speakers)
+        return newest
+
+    def came(self, text: str, finished: bool, now: float) -> Utterance | None:
+        """A piece of transcription; the turn it belongs to, None if there is none."""
+        utterance = self._owner(now)
+        if utterance is None:
+            return None
+        utterance.words += text
+        utterance.heard_at = now
+        utterance.complete = utterance.complete or finished
+        return utterance
+
+    def speakers_of(self, number: int) -> tuple[int, ...]:
+        """Who spoke in this turn; nobody if it is none, or too long ago."""
+        return next((each.speakers for each in self._utterances if each.number == number), ())
+
+    def unrecorded(self) -> list[Utterance]:
+        """What has been said and transcribed since the last time."""
+        said = [each for each in self._utterances if each.turn and each.words and not each.recorded]
+        for utterance in said:
+            utterance.recorded = True
+        return said
+
+    def _owner(self, now: float) -> Utterance | None:
+        if not self._utterances:
+            return None
+        newest = self._utterances[-1]
+        if newest.turn is None and len(self._utterances) > 1:
+            before = self._utterances[-2]
+            waiting = not before.complete and not before.words
+            if waiting and before.turn is not None and now - before.turn.speech_until < STRAGGLER_S:
+                return before
+        return newest
