@@ -229,8 +229,7 @@ class Line:
     async def _opened(self, attempt: Attempt) -> AsyncIterator[LiveSession]:
         settings = replace(self._configure(attempt.start), resumption_handle=attempt.handle)
         local_turns = settings.turn_detection == "local"
-        notes = local_turns and model(settings.model).notes and not self._notes_stopped
-        self._outbox.notes = notes
+        self._outbox.notes = local_turns and model(settings.model).notes and not self._notes_stopped
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(attempt.timeout_s):
@@ -240,7 +239,7 @@ class Line:
             self._life.opened(self._clock())
             if not self._life.resend:
                 self._outbox.settle(self._outbox.heard)
-            self._outbox.connected(local_turns=local_turns, notes=notes and not self._notes_stopped)
+            self._outbox.connected(local_turns=local_turns)
             self.connected = True
             try:
                 yield session

@@ -77,14 +77,12 @@ class _Queue:
         return entry
 
     def pop_sound(self) -> Sound:
-        """The sound at the head, and as much of what follows it in its turn as makes one chunk."""
-        first = self.entries[0]
+        """The sound at the head, and as much of what follows it as makes one chunk."""
         parts: list[bytes] = []
         size = 0
         while (
             self.entries
             and isinstance(message := self.entries[0].message, Sound)
-            and self.entries[0].number == first.number
             and (not parts or size + len(message.pcm16) <= CHUNK_BYTES)
         ):
             parts.append(message.pcm16)
@@ -203,9 +201,9 @@ class Outbox:
 
     # --- what leaves ---
 
-    def connected(self, *, local_turns: bool, notes: bool) -> None:
+    def connected(self, *, local_turns: bool) -> None:
         """A new connection, which has heard nothing of what is not settled."""
-        self._local_turns, self.notes = local_turns, notes
+        self._local_turns = local_turns
         self._responses.clear()
         for queue in (self._waiting, self._after_turn):
             queue.drop_if(lambda entry: isinstance(entry.message, Text) and entry.number is None)

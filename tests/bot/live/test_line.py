@@ -37,10 +37,15 @@ class Call:
     def count(self, kind: type) -> int:
         return sum(isinstance(event, kind) for event in self.events)
 
-    def say(self, clip: str) -> None:
-        pcm16 = (speech.load(clip, 16_000) * 32767).astype("<i2").tobytes()
-        for at in range(0, len(pcm16), 640):
-            self.line.send_audio(pcm16[at : at + 640])
+    def say(self, clip: str, since: float = 0.0, until: float = 1.0) -> None:
+        """The recording, or a part of it, in frames of 20 ms."""
+        frames = [pcm16_of(clip)[at : at + 640] for at in range(0, len(pcm16_of(clip)), 640)]
+        for frame in frames[round(since * len(frames)) : round(until * len(frames))]:
+            self.line.send_audio(frame)
+
+
+def pcm16_of(clip: str) -> bytes:
+    return (speech.load(clip, 16_000) * 32767).astype("<i2").tobytes()
 
 
 @pytest.fixture
@@ -98,6 +103,25 @@ async def test_a_connection_that_dies_is_resumed_and_an_open_turn_is_opened_agai
     assert setup.handle
 
 
+async def test_a_rollover_in_mid_sentence_loses_nothing_and_the_old_socket_is_closed_before(
+    call: Call, server: LiveServer
+) -> None:
+    await call.until(lambda: any(isinstance(event, live.Resumable) for event in call.events))
+    call.line.start_turn()
+    call.say("hello", until=0.5)
+    leaving = asyncio.create_task(server.go_away(1.0))  # so at the latest after half a second
+    await call.until(lambda: call.count(Connected) == 2)
+    call.say("hello", since=0.5)
+    call.line.end_turn()
+    await call.until(lambda: call.count(live.GenerationComplete) == 1)
+    await leaving
+    first, second = server.sessions
+    assert first.close == (1000, "")
+    assert bytes(second.pcm16) == pcm16_of("hello")
+    assert call.count(Disconnected) == 0
+    assert call.line.tally == {"rollovers": 1}
+
+
 async def test_the_answer_to_a_call_of_an_earlier_connection_is_not_sent(
     call: Call, server: LiveServer
 ) -> None:
@@ -108,7 +132,7 @@ async def test_the_answer_to_a_call_of_an_earlier_connection_is_not_sent(
     assert not server.sessions[0].tool_responses
 
 
-async def test_the_first_connection_is_not_retried(server: LiveServer, tmp_path) -> None:  # type: ignore[no-untyped-def]
+async def test_a_refused_key_is_not_tried_again(server: LiveServer, tmp_path) -> None:  # type: ignore[no-untyped-def]
     client = LiveClient("bad-key", server.base_url, CERTIFICATES.write_ca(tmp_path / "ca.pem"))
     with pytest.raises(LiveRefused):
         await Line(client, lambda start: LiveSettings()).run(lambda event: None)

@@ -174,6 +174,17 @@ async def test_after_go_away_it_leaves_at_the_quiet_moment_and_nobody_is_told() 
 
 
 @virtual
+async def test_after_go_away_it_leaves_at_once_where_nobody_speaks() -> None:
+    async with Call() as call:
+        call.line.quiet = True
+        await asyncio.sleep(600)
+        assert call.line.generation == 1
+        call.session.say(GoAway(50.0))
+        await asyncio.sleep(0.6)
+        assert call.line.generation == 2
+
+
+@virtual
 async def test_after_go_away_it_leaves_in_mid_sentence_in_the_end_and_no_word_is_lost() -> None:
     async with Call() as call:
         await asyncio.sleep(600)

@@ -18,12 +18,13 @@ SECOND = bytes(32_000)
 
 def connected(*, local_turns: bool = True, notes: bool = True) -> Outbox:
     outbox = Outbox()
-    outbox.connected(local_turns=local_turns, notes=notes)
+    outbox.connected(local_turns=local_turns)
+    outbox.notes = notes
     return outbox
 
 
 def reconnect(outbox: Outbox) -> None:
-    outbox.connected(local_turns=True, notes=True)
+    outbox.connected(local_turns=True)
 
 
 def taken(outbox: Outbox, now: float = 0.0) -> list[Message]:
@@ -108,10 +109,10 @@ def test_where_the_service_finds_the_turns_our_marks_stay_here_and_the_turn_is_s
     number = say(outbox, b"fo")
     outbox.sound(b"re")
     assert taken(outbox) == [Sound(b"be"), Sound(b"fo"), Sound(b"re")]
-    outbox.connected(local_turns=False, notes=False)
+    outbox.connected(local_turns=False)
     assert taken(outbox) == [Sound(b"fo")]
     outbox.settle(number)
-    outbox.connected(local_turns=False, notes=False)
+    outbox.connected(local_turns=False)
     assert taken(outbox) == []
 
 
@@ -166,7 +167,7 @@ def test_an_image_keeps_out_of_turns_and_goes_again_with_its_text() -> None:
     assert taken(outbox, now=5.0) == [Image(b"1"), Text("what is this?")]
     outbox.settle(number)
     reconnect(outbox)
-    assert taken(outbox) == []
+    assert taken(outbox, now=10.0) == []
 
 
 def test_images_without_a_text_are_bounded() -> None:
@@ -217,7 +218,8 @@ def test_notes_that_were_stopped_are_not_said_again() -> None:
     outbox = connected()
     say(outbox, b"ab", note="n")
     taken(outbox)
-    outbox.connected(local_turns=True, notes=False)
+    outbox.notes = False
+    reconnect(outbox)
     assert taken(outbox) == [Begin(), Sound(b"ab"), End()]
 
 
@@ -388,6 +390,7 @@ class World:
 
     def __init__(self) -> None:
         self.outbox = Outbox()
+        self.outbox.notes = True
         self.said: dict[int, list[tuple[int, int]]] = {}
         self.settled = 0
         self.turn: int | None = None
@@ -395,7 +398,7 @@ class World:
         self.connect()
 
     def connect(self) -> None:
-        self.outbox.connected(local_turns=True, notes=True)
+        reconnect(self.outbox)
         self.sessions.append(Server())
 
     def do(self, what: str) -> None:
