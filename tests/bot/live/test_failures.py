@@ -8,7 +8,15 @@ from websockets.frames import Close
 from websockets.http11 import Response
 
 from bot.errors import LiveClosed, LiveError, LiveQuota, LiveRefused, LiveUnavailable
-from bot.live.failures import from_close, from_error_message, from_http, handle_survives, translate
+from bot.live.failures import (
+    SetupTimeout,
+    from_close,
+    from_error_message,
+    from_http,
+    handle_survives,
+    handle_suspected,
+    translate,
+)
 
 NOT_FOUND = "models/gemini-9 is not found for API version v1beta, or is not supported for bidiGenerateCon"
 
@@ -141,3 +149,23 @@ def test_no_close_frame_is_1006() -> None:
 
 def test_our_own_mistakes_are_not_hidden() -> None:
     assert translate(KeyError("typo"), in_setup=False) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "suspected"),
+    [
+        ("Request contains an invalid argument.", True),
+        ("API key not valid. Please pass a valid API key.", False),
+        (NOT_FOUND, False),
+        ("You exceeded your current quota", False),
+    ],
+)
+def test_a_setup_refused_for_no_named_reason_may_be_the_handle_s_fault(reason: str, suspected: bool) -> None:
+    assert handle_suspected(from_close(1007, reason, in_setup=True)) is suspected
+
+
+@pytest.mark.parametrize("in_setup", [True, False])
+def test_a_setup_that_takes_too_long_is_told_apart(in_setup: bool) -> None:
+    error = translate(TimeoutError(), in_setup=in_setup)
+    assert isinstance(error, LiveUnavailable)
+    assert isinstance(error, SetupTimeout) is in_setup

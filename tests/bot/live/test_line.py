@@ -15,6 +15,7 @@ from bot.live.outbox import WAITING_BYTES
 from bot.live.session import LiveClient
 from bot.loopback import speech
 from bot.loopback.certificates import Certificates
+from bot.loopback.live.answer import Pace
 from bot.loopback.live.record import Kind
 from bot.loopback.live.server import LiveServer
 
@@ -51,6 +52,7 @@ def pcm16_of(clip: str) -> bytes:
 @pytest.fixture
 async def server() -> AsyncIterator[LiveServer]:
     server = LiveServer()
+    server.service.pace = Pace(delay_ms=0, burst_ms=0, speed=200.0)
     await server.start(CERTIFICATES.server_context(), "127.0.0.1", 0)
     yield server
     await server.close()

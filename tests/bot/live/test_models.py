@@ -22,6 +22,12 @@ def test_an_unknown_model_is_refused_in_a_sentence_that_lists_the_known(wrong: s
     assert not refused.value.retry
 
 
+def test_where_a_note_may_travel() -> None:
+    assert {entry.id for entry in MODELS.values() if not entry.notes} == {
+        "gemini-2.5-flash-native-audio-preview-12-2025"
+    }
+
+
 @pytest.mark.parametrize("entry", MODELS.values(), ids=MODELS)
 def test_the_table_is_consistent(entry) -> None:
     assert entry.default_thinking is None or entry.default_thinking in entry.thinking_levels

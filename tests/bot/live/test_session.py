@@ -134,6 +134,22 @@ async def test_text_is_answered(client: LiveClient) -> None:
         assert any(isinstance(event, Audio) for event in await until(events, TurnComplete))
 
 
+async def test_an_image_is_shown_before_the_text_about_it(certificates: Certificates, ca_file: Path) -> None:
+    received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def handler(connection: ServerConnection) -> None:
+        await accept(connection)
+        async for message in connection:
+            received.put_nowait(json.loads(message)["realtime_input"])
+
+    async with serving(certificates, ca_file, handler) as client, client.connect(LiveSettings()) as session:
+        await session.send_image(b"\xff\xd8\xff\xfb")
+        await session.send_text("what is this?")
+        image, text = await received.get(), await received.get()
+    assert image == {"video": {"data": "_9j_-w==", "mime_type": "image/jpeg"}}
+    assert text == {"text": "what is this?"}
+
+
 async def test_speaking_into_an_answer_interrupts_it(server: LiveServer, client: LiveClient) -> None:
     server.script.always = "answer_long"
     server.service.pace = Pace(delay_ms=0)

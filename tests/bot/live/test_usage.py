@@ -15,6 +15,18 @@ def test_every_snapshot_counts() -> None:
     assert not meter.estimated
 
 
+def test_sessions_add_up_to_a_guild() -> None:
+    guild, session = UsageMeter("gemini-3.8-live"), UsageMeter("gemini-3.8-live")
+    for meter in (guild, session):
+        meter.add(Usage({"AUDIO": 600, "VIDEO": 258}, {"AUDIO": 250}, thinking=10))
+    session.add(Usage({}, {"AUDIO": 1}, estimated=True))
+    before_usd = guild.usd
+    guild += session
+    assert guild.usd == pytest.approx(before_usd + session.usd)
+    assert guild.input == {"AUDIO": 1200, "VIDEO": 516}
+    assert guild.estimated
+
+
 def test_an_estimate_stays_one() -> None:
     meter = UsageMeter("gemini-3.8-live")
     meter.add(Usage({"AUDIO": 1}, {}, estimated=True))
