@@ -17,6 +17,9 @@ from tests.soak.nature import CLOSES, CONNECTION_S, Nature
 from tests.soak.wire import Socket
 
 SETUP_S = (0.2, 0.9)
+AFTERMATH_S = 60.0
+"""So long after an absence something may still have to be given up for it."""
+
 HANDLES = 20
 """Older ones are refused. The line only ever holds the newest."""
 
@@ -31,7 +34,7 @@ class Service:
         self._numbers = count(1)
         self._sockets: list[Socket] = []
         self._ghost_until = 0.0
-        self._dead_until = 0.0
+        self._dead_until = -1e9
         self._lost_at: float | None = None
 
     # --- the near end ---
@@ -113,6 +116,14 @@ class Service:
         self._lost_at = now if self._lost_at is None else self._lost_at
         for socket in self._sockets:
             socket.die(1006, "")
+
+    async def back(self) -> None:
+        """Wait until it is there."""
+        await asyncio.sleep(max(0.0, self._dead_until - self._loop.time()) + 5.0)
+
+    def was_away(self, now: float) -> bool:
+        """Whether what fails now may be because it is, or just was, away."""
+        return now < self._dead_until + AFTERMATH_S
 
     def _up(self) -> None:
         if self._lost_at is not None:

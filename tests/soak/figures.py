@@ -1,0 +1,40 @@
+"""The one line at the end of a soak."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.soak.day import Report
+
+MUST_BE_ZERO = (
+    "lost",
+    "doubled",
+    "lost words",
+    "words twice",
+    "words out of order",
+    "overheard played",
+    "unasked played",
+    "given up",
+    "two sockets",
+    "protocol errors",
+    "rooms ended",
+    "bugs",
+)
+
+
+def line_of(reports: Sequence[Report], wall_s: float) -> str:
+    """What all the days together come to."""
+    figures: Counter[str] = sum((report.figures for report in reports), Counter())
+    parts = [
+        f"{len(reports)} seeds",
+        *(f"{figures[name]:,} {name}" for name in ("turns", "addressed", "answered")),
+        *(f"{figures[name]} {name}" for name in MUST_BE_ZERO),
+        f"in dead minutes: {figures['lost in an outage']} lost, {figures['given up in an outage']} given up, "
+        f"{figures['rooms ended in an outage']} rooms ended",
+        *(f"{figures[name]:,} {name}" for name in ("rollovers", "reconnects", "fresh starts")),
+        f"peak memory {max((report.peak_kb for report in reports), default=0):,.0f} kB",
+        f"growth {max((report.growth_kb for report in reports), default=0):,.0f} kB",
+        f"{wall_s:.0f} s ({wall_s / max(1, len(reports)):.1f} s per seed)",
+    ]
+    return " · ".join(parts)
