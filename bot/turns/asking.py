@@ -96,7 +96,7 @@ class Asking(Book[C]):
         self._tail = self._waits_for_connection = False
         self._end_call(now)
         self._watch.alive(now)
-        self._debts.ask_again(now, speaking=self._open is not None)
+        self._debts.ask_again(now)
         for prompt in self._debts.pending:
             if prompt.kind is Kind.TOOL_RESULT:
                 effects += self._nudge([prompt], DEAD_AIR)

@@ -126,11 +126,9 @@ class Debts:
     def drop_spare(self) -> None:
         self._pending = [prompt for prompt in self._pending if not prompt.spare]
 
-    def ask_again(self, now: float, *, speaking: bool) -> None:
-        """A new connection has heard none of them: the line asks them in order, one right after the other."""
-        turns = [index for index, prompt in enumerate(self._pending) if prompt.kind is Kind.TURN]
-        superseded = len(self._pending) if speaking else (turns[-1] if turns else 0)
-        self.pass_on(self._pending[:superseded])
+    def ask_again(self, now: float) -> None:
+        """A new connection has heard none of them. What was passed on stays so: the line asks them in order,
+        one right after the other, and a turn still interrupts what was before it."""
         self.drop_spare()
         for prompt in self.open:
             prompt.asked_at = now
