@@ -19,14 +19,12 @@ LAST_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Something to be answered that nobody said aloud: typed, shown, or asked by the bot itself.
+    """Something to be answered that nobody said aloud: typed, or asked by the bot itself.
 
     `done` gets the words of the answer when it is complete, or None: there was none.
     """
 
     text: str
-    pictures: tuple[bytes, ...] = ()
-    """JPEG."""
     greets: bool = False
     """Its answer is not to be interrupted."""
     done: Callable[[str | None], None] = lambda words: None

@@ -60,6 +60,10 @@ class Parley(commands.Bot):
             await self.load_extension(extension)
         await self.tree.sync()
 
+    async def on_message(self, message: discord.Message) -> None:
+        """There are no commands but slash commands; discord.py would take every mention for one of the other
+        kind. Mentions are heard by `cogs.mention`."""
+
     async def on_ready(self) -> None:
         assert self.user is not None
         log.info("ready", user=str(self.user), guilds=len(self.guilds))

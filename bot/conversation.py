@@ -84,7 +84,7 @@ class Conversation:
         self._news = News()
         self._answering = Answering(voice, self._news, self.minutes, self._heard)
         self._understanding = Understanding()
-        self._people: dict[int, str] = {}
+        self._people: dict[int, str] | None = None
         self._turn_open = False
 
     @property
@@ -100,11 +100,13 @@ class Conversation:
     # --- the channel ---
 
     def present(self, people: Mapping[int, str]) -> None:
-        """Who is in the channel now, without bots: user id → name."""
-        for user_id in people.keys() - self._people.keys():
+        """Who is in the channel now, without bots: user id → name. The first time that is no news: they stand
+        in the instruction."""
+        before = self._people if self._people is not None else people
+        for user_id in people.keys() - before.keys():
             self._news.joined(people[user_id])
-        for user_id in self._people.keys() - people.keys():
-            self._news.left(self._people[user_id])
+        for user_id in before.keys() - people.keys():
+            self._news.left(before[user_id])
         self._people = dict(people)
         self._floor.present(people)
 
@@ -138,10 +140,12 @@ class Conversation:
             number, verdict = utterance.number, self._gate.ended(utterance, now)
             self._stile.feed(lambda at: self._exchange.asked(number, Kind.TURN, verdict, at), now)
 
+    def show(self, jpeg: bytes) -> None:
+        """A picture that the next prompt is about; one a second at most, or what is said waits for them."""
+        self._line.send_image(jpeg)
+
     def prompt(self, prompt: Prompt, now: float) -> None:
         """Have the model answer `prompt`, as soon as nobody speaks."""
-        for jpeg in prompt.pictures:
-            self._line.send_image(jpeg)
         number = self._line.send_text(prompt.text)
         self._answering.asked(number, prompt)
         self._stile.feed(lambda at: self._exchange.asked(number, Kind.TEXT, Verdict.ANSWER, at), now)

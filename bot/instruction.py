@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from bot.turns.notes import data
+from bot.turns.notes import quoted
 
 ROOM_RULES = (
     "You are in a Discord voice channel, and several people may be there. "
@@ -33,7 +33,7 @@ def assemble(persona: str, *, names: Sequence[str], roster: Collection[str], flo
     parts = [
         persona,
         ROOM_RULES,
-        f"You are called {' or '.join(data(name) for name in names)}." if names else "",
+        f"You are called {' or '.join(quoted(name) for name in names)}." if names else "",
         _people(roster),
         floor,
         _earlier(summary),
@@ -44,7 +44,7 @@ def assemble(persona: str, *, names: Sequence[str], roster: Collection[str], flo
 def _people(roster: Collection[str]) -> str:
     if not roster:
         return ""
-    shown = [data(name) for name in list(roster)[:MAX_NAMES]]
+    shown = [quoted(name) for name in list(roster)[:MAX_NAMES]]
     more = f" and {len(roster) - MAX_NAMES} others" if len(roster) > MAX_NAMES else ""
     return f"In the channel are now: {', '.join(shown)}{more}."
 

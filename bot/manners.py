@@ -16,11 +16,14 @@ from bot.conversation import Conversation
 from bot.departure import Departure
 from bot.errors import ParleyError
 from bot.presence import AloneTooLong, HushOver, NudgeDue
-from bot.turns.notes import data
+from bot.turns.notes import quoted
 
 log = structlog.get_logger(__name__)
 
 NUDGE = "[Note: nobody has said anything for a while. Ask in one short sentence whether you can help.]"
+FRAME_S = 1.0
+"""The Live API takes one frame a second. Several at once would wait on the line, and speech behind them."""
+
 GOODBYE_WITHIN_S = 3.0
 """A goodbye that has not begun by then is not waited for: somebody wants the bot to go."""
 
@@ -44,9 +47,11 @@ class Manners:
         self._chat = chat
         self._end_turn = end_turn
         self._departure: Departure | None = None
+        self._asked: set[asyncio.Future[str | None]] = set()
+        self._look_round(monotonic())
 
     def arrive(self, now: float) -> None:
-        """The bot can be talked to: see who is there, and greet them."""
+        """The bot can be talked to: see who is there by now, and greet them."""
         self._look_round(now)
         greeting = self._company.chosen.greeting
         if greeting and self._company.people:
@@ -83,11 +88,24 @@ class Manners:
             if not answer.done():
                 answer.set_result(words)
 
-        now = monotonic()
-        self._company.presence.spoke(now)
-        typed = f"[Typed in the chat by {data(author)}] {text}"
-        self._conversation.prompt(Prompt(typed, tuple(pictures), done=done), now)
-        return await answer
+        self._asked.add(answer)
+        try:
+            for picture in pictures:
+                self._conversation.show(picture)
+                if picture is not pictures[-1]:
+                    await asyncio.sleep(FRAME_S)
+            now = monotonic()
+            self._company.presence.spoke(now)
+            self._conversation.prompt(Prompt(_typed(author, text), done=done), now)
+            return await answer
+        finally:
+            self._asked.discard(answer)
+
+    def close(self) -> None:
+        """The room has ended: whoever has typed something waits no longer."""
+        for answer in self._asked:
+            if not answer.done():
+                answer.set_result(None)
 
     def hush(self, until: float | None) -> None:
         """Stop at once, and neither listen nor speak until then (monotonic seconds; None: until unhushed)."""
@@ -115,3 +133,8 @@ class Manners:
     def _look_round(self, now: float) -> None:
         if self._company.look_round(now):
             self._conversation.present(self._company.people)
+
+
+def _typed(author: str, text: str) -> str:
+    """What the model is given of a message. Square brackets are ours: nobody types a note of the software."""
+    return f"[Typed in the chat by {quoted(author)}] {text.translate({ord('['): '(', ord(']'): ')'})}"

@@ -97,6 +97,7 @@ class Room:
             expected, bugs = group.split(ParleyError)
             raise bugs or _first(expected) from None
         finally:
+            self.manners.close()
             log.info("room closed", **tally_of(self._link, self._line, self._speaking, self._clock.skipped))
         raise AssertionError("the beat never ends by itself")
 

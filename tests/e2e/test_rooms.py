@@ -15,7 +15,7 @@ from bot.loopback.live.faults import Close, Moment
 from bot.loopback.live.record import Kind
 from bot.loopback.loopback import Loopback
 from bot.loopback.member.member import Member
-from bot.room import OUTAGE, OUTAGE_OVER
+from bot.announcements import OUTAGE, OUTAGE_OVER
 
 pytestmark = pytest.mark.slow
 
