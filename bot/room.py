@@ -36,6 +36,7 @@ from bot.settings import Settings
 from bot.speaking import Speaking
 from bot.status import RoomStatus, status_of, tally_of
 from bot.tools.registry import Registry
+from bot.turns.exchange import Patience
 from bot.turns.turn import FalseAlarm, SpeechOnset, TurnEnded, TurnEvent, TurnStarted
 from bot.voice import events as voice
 from bot.voice.chat import NOTICE
@@ -61,11 +62,13 @@ class Room:
         chosen: Callable[[], GuildSettings],
         post: Callable[[str], Coroutine[object, object, object]],
         guild_usage: UsageMeter,
+        patience: Patience | None = None,
     ) -> None:
         self._link = link
         self._settings = settings
         self._registry = registry
         self._post = post
+        self._patience = patience
         self._usage = (UsageMeter(settings.gemini_model), guild_usage)
         names = dict.fromkeys((link.guild.me.display_name, PRODUCT_NAME, *settings.aliases))
         self.company = Company(lambda: link.people, chosen, tuple(names))
@@ -119,6 +122,7 @@ class Room:
             name_of=self._link.name_of,
             tell=self._on_notice,
             local_turns=self._hearing.local_turns,
+            patience=self._patience,
         )
         return conversation
 
