@@ -231,6 +231,7 @@ class Conversation:
                     self._answering.begins(number, self._gate.words.speakers_of(number), now)
                 case ex.Settled(number=number):
                     self._line.settled(number)
+                    self._gate.settled(number)
                 case ex.NotesOff():
                     self._line.stop_notes()
                 case ex.Nudge():

@@ -9,10 +9,13 @@ from __future__ import annotations
 from bot.live.events import Audio, InputTranscript
 from bot.turns.exchange import Effect, Exchange, Verdict
 from bot.turns.floor import Floor
-from bot.turns.words import Utterance, Words
+from bot.turns.words import SETTLED_S, Utterance, Words
 
 WORDLESS_S = 1.5
 """An answer waits no longer than this for the first word of its turn: usually they are there before it."""
+
+SILENT_S = 1.0
+"""No answer and no further word for so long: a model that decides for itself may never say anything to it."""
 
 
 class Gate:
@@ -21,34 +24,31 @@ class Gate:
     def __init__(self, floor: Floor, exchange: Exchange[Audio]) -> None:
         self._floor = floor
         self._exchange = exchange
-        self._words = Words()
-        self._undecided = 0
+        self.words = Words()
+        self._undecided: list[Utterance] = []
         self._answer_waits_since: float | None = None
         self._hears_words = False  # the service has transcribed anything at all in this room
 
     def opened(self, number: int, speakers: tuple[int, ...]) -> None:
         """A turn of theirs began."""
-        self._words.opened(number, speakers)
+        self.words.opened(number, speakers)
 
     def ended(self, utterance: Utterance, now: float) -> Verdict | None:
         """What is certain of a turn that has just ended; None: its words decide."""
         by_words = self._floor.needs_words(utterance.speakers)
         verdict = self._verdict(utterance, now, final=utterance.complete or not by_words)
         if verdict is None:
-            self._undecided += 1
-        else:
-            utterance.decided = True
+            self._undecided.append(utterance)
         return verdict
-
-    @property
-    def words(self) -> Words:
-        return self._words
 
     def came(self, event: InputTranscript, now: float) -> list[Effect[Audio]]:
         """Words were transcribed."""
         self._hears_words = self._hears_words or bool(event.text)
-        utterance = self._words.came(event.text, event.finished, now)
-        return self._consider(utterance, now) if utterance is not None else []
+        utterance = self.words.came(event.text, event.finished, now)
+        if utterance not in self._undecided:
+            return []
+        verdict = self._verdict(utterance, now, final=utterance.complete)
+        return [] if verdict is None else self._decide(utterance, verdict, now)
 
     def tick(self, now: float) -> list[Effect[Audio]]:
         """Decide what has waited long enough."""
@@ -59,30 +59,34 @@ class Gate:
         elif self._answer_waits_since is None:
             self._answer_waits_since = now
         effects: list[Effect[Audio]] = []
-        for utterance in list(self._words):
-            effects += self._consider(utterance, now)
+        for utterance in list(self._undecided):
+            verdict = self._late_verdict(utterance, now)
+            if verdict is not None:
+                effects += self._decide(utterance, verdict, now)
         return effects
+
+    def settled(self, number: int) -> None:
+        """Everything up to this one has been dealt with, judged or not."""
+        self._undecided = [utterance for utterance in self._undecided if utterance.number > number]
 
     def drop_all(self, now: float) -> list[Effect[Audio]]:
         """None of the turns so far is to be answered any more (/hush)."""
         effects: list[Effect[Audio]] = []
-        for utterance in self._words:
-            if utterance.turn is not None and not utterance.decided:
-                effects += self._decide(utterance, Verdict.CONTEXT, now)
+        for utterance in list(self._undecided):
+            effects += self._decide(utterance, Verdict.CONTEXT, now)
         return effects
 
-    def _consider(self, utterance: Utterance, now: float) -> list[Effect[Audio]]:
-        if utterance.decided or utterance.turn is None:
-            return []
-        waited = self._answer_waits_since is not None
-        wordless = waited and not utterance.words and now - (self._answer_waits_since or now) >= WORDLESS_S
-        final = utterance.complete or wordless or (waited and utterance.is_final(now))
-        if wordless and not self._hears_words:
-            return self._decide(
-                utterance, Verdict.ANSWER, now
-            )  # nothing to go by: better one answer too many
-        verdict = self._verdict(utterance, now, final=final)
-        return [] if verdict is None else self._decide(utterance, verdict, now)
+    def _late_verdict(self, utterance: Utterance, now: float) -> Verdict | None:
+        """With what there is now, if nothing more is to be expected."""
+        since = self._answer_waits_since
+        if utterance.words:
+            is_all = utterance.has_settled(now, SILENT_S if since is None else SETTLED_S)
+            return self._verdict(utterance, now, final=True) if is_all else None
+        if since is None or now - since < WORDLESS_S:
+            return None
+        if not self._hears_words:
+            return Verdict.ANSWER  # nothing to go by in this room: better one answer too many
+        return self._verdict(utterance, now, final=True)
 
     def _verdict(self, utterance: Utterance, now: float, *, final: bool) -> Verdict | None:
         assert utterance.turn is not None
@@ -94,6 +98,5 @@ class Gate:
         return Verdict.ANSWER if meant else Verdict.CONTEXT
 
     def _decide(self, utterance: Utterance, verdict: Verdict, now: float) -> list[Effect[Audio]]:
-        utterance.decided = True
-        self._undecided -= 1
+        self._undecided = [other for other in self._undecided if other is not utterance]
         return self._exchange.decide(utterance.number, verdict, now)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from bot.turns.turn import Turn
 
 SETTLED_S = 0.12
-"""No further piece for this long: what has come is taken for all of it. Pieces of one sentence follow each
-other within tens of milliseconds once the turn has ended."""
+"""No further piece for this long while the answer waits: what has come is taken for all of it. Pieces of one
+sentence follow each other within tens of milliseconds once the turn has ended."""
 
 STRAGGLER_S = 1.0
 """A turn that ended so recently, and has no words yet, gets those that come while the next is open."""
@@ -23,7 +23,7 @@ MAX_UTTERANCES = 32
 """So many are remembered; words do not come later than that."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Utterance:
     """One turn of ours on its way to an answer."""
 
@@ -36,12 +36,11 @@ class Utterance:
     """When its newest words came, monotonic seconds."""
     complete: bool = False
     """The service said that these are all its words."""
-    decided: bool = False
     recorded: bool = False
 
-    def is_final(self, now: float) -> bool:
-        """Whether what is there may be taken for all of it."""
-        return self.complete or (self.heard_at is not None and now - self.heard_at >= SETTLED_S)
+    def has_settled(self, now: float, pause_s: float) -> bool:
+        """Whether what is there may be taken for all of it: nothing has come for `pause_s`."""
+        return self.complete or (self.heard_at is not None and now - self.heard_at >= pause_s)
 
 
 class Words:
