@@ -1,4 +1,4 @@
-"""`python -m tests.soak --seeds 1000 --jobs 2`: days of conversation on virtual time, and one line of figures.
+"""`python -m tests.soak --seeds 1000 --jobs 2`: days of talk on virtual time, and one line of figures.
 
 A seed that went wrong says what and when; `--only SEED` runs it again by itself, and it is the same day.
 """

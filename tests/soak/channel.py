@@ -81,25 +81,30 @@ class Ear:
         self._said: Said | None = None
         self._spoken: dict[int, Spoken] = {}
         self._until = 0.0
+        self._bound = False
 
     @property
     def in_turn(self) -> bool:
         return self._said is not None
 
-    def say(self, user_id: int, text: str, wish: Wish, for_s: float) -> int:
-        """Somebody begins to speak. The number of the turn in which they do."""
+    def say(self, user_id: int, text: str, wish: Wish, for_s: float, *, bound: bool = False) -> int:
+        """Somebody begins to speak. The number of the turn in which they do. `bound`: they may be going on
+        with what the bot has just answered, so that what others say meanwhile makes it a doubtful turn."""
         now = self._loop.time()
         said = self._said
         if said is None:
             said = self._said = Said(next(self._numbers), [user_id], text, wish, now)
             self._judge.said(said)
             self._spoken = {}
+            self._bound = False
             self._loop.call_later(PREROLL * WORD_S, self._start, said)
         else:
             said.text += f" {text}"
-            said.wish = said.wish if said.wish is wish else Wish.EITHER
+            doubtful = wish is Wish.SILENCE and (bound or self._bound)
+            said.wish = said.wish if said.wish is wish and not doubtful else Wish.EITHER
             if user_id not in said.speakers:
                 said.speakers.append(user_id)
+        self._bound = self._bound or bound
         self._spoken[user_id] = Spoken(user_id, now, now + for_s)
         self._until = max(self._until, now + for_s)
         return said.number

@@ -27,7 +27,7 @@ class Wish(Enum):
 
     ANSWER = auto()
     SILENCE = auto()
-    EITHER = auto()  # several people at once, some to the bot and some not: nobody can say
+    EITHER = auto()  # several things in one turn, some for the bot and some not: nobody can say
 
 
 @dataclass
@@ -45,6 +45,8 @@ class Said:
     """Places of the words that the service has understood, over all its sessions."""
     answered_s: list[float] = field(default_factory=list)
     """When answers to it began to be played."""
+    result_due: bool = False
+    """An answer to it was cut off before it came to what a tool had found: there is more to be said."""
     silent_faults: int = 0
     """How often the service failed to answer it."""
 
@@ -63,9 +65,12 @@ class Judge:
         self.figures: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.turns: dict[int, Said] = {}
+        self.spoken_to_at: dict[int, float] = {}
+        """When the bot last began to answer each person."""
         self._answers: dict[int, _Answer] = {}
         self._numbers = count(1)
         self._outages: list[tuple[float, float]] = []
+        self._mute: list[tuple[float, float]] = []
 
     def complain(self, now: float, what: str, figure: str) -> None:
         self.figures[figure] += 1
@@ -100,6 +105,12 @@ class Judge:
             del self._answers[next(iter(self._answers))]
         return number
 
+    def result_due(self, answer_to: Collection[int]) -> None:
+        """The service was interrupted between a tool call and what follows from it."""
+        for number in answer_to:
+            if number in self.turns:
+                self.turns[number].result_due = True
+
     # --- what the channel hears ---
 
     def played(self, answer: int, now: float) -> None:
@@ -110,11 +121,20 @@ class Judge:
         if found.played:
             return None
         found.played = True
-        meant = [self.turns[number] for number in (*found.owed, *found.passes_for) if number in self.turns]
-        waiting = [said for said in meant if said.wish is not Wish.SILENCE and not said.answered_s]
+        numbers = dict.fromkeys((*found.owed, *found.passes_for))
+        meant = [self.turns[number] for number in numbers if number in self.turns]
+        waiting = [
+            said
+            for said in meant
+            if said.wish is not Wish.SILENCE and not (said.answered_s and not said.result_due)
+        ]
+        for said in meant:
+            self.spoken_to_at.update(dict.fromkeys(said.speakers, now))
         if waiting:
             for said in meant:
-                if said in waiting or (said.number in found.owed and said.wish is not Wish.SILENCE):
+                if said.result_due:
+                    said.result_due = False
+                elif said in waiting or (said.number in found.owed and said.wish is not Wish.SILENCE):
                     said.answered_s.append(now)
             return None
         which = ", ".join(f"{said.number} ({said.text!r})" for said in meant)
@@ -133,11 +153,13 @@ class Judge:
 
     def excuses(self, said: Said) -> bool:
         """Whether an outage longer than what the line keeps touches the life of this turn."""
-        until = (said.ended_at or said.began_at) + VERDICT_S / 3
-        return any(
-            ended - began > KEPT_S and began < until and ended + KEPT_S > said.began_at
-            for began, ended in self._outages
-        )
+        return any(ended - began > KEPT_S and _touches(said, began, ended) for began, ended in self._outages)
+
+    def mute(self, began_at: float, ended_at: float) -> None:
+        """A connection was dead in between, and nobody could know. Whose turn is not to be answered shows no
+        sign of it; whose is shows it by the silence that follows."""
+        self._mute.append((began_at, ended_at))
+        del self._mute[:-20]
 
     # --- the verdict ---
 
@@ -155,7 +177,9 @@ class Judge:
         figures["turns"] += 1
         missing = said.words - len(said.heard)
         if missing:
-            self._lapse(f"turn {said.number}: {missing} of {said.words} words", "lost words", now, excused)
+            unnoticed = said.wish is not Wish.ANSWER and any(_touches(said, *span) for span in self._mute)
+            what = f"turn {said.number}: {missing} of {said.words} words"
+            self._lapse(what, "lost words", now, excused or unnoticed)
         if said.wish is Wish.ANSWER:
             figures["addressed"] += 1
             figures["answered"] += bool(said.answered_s)
@@ -169,3 +193,8 @@ class Judge:
             self.figures[f"{figure} in an outage"] += 1
         else:
             self.complain(now, what, figure)
+
+
+def _touches(said: Said, began: float, ended: float) -> bool:
+    """Whether the life of a turn, with what is done for it, falls into this time."""
+    return began < (said.ended_at or said.began_at) + VERDICT_S / 3 and ended + KEPT_S > said.began_at

@@ -27,6 +27,9 @@ CHATTED = (
 MENTIONED = ("I asked Parley about that yesterday.", "Parley said it would rain.")
 TO_ANOTHER = ("{}, are you coming tonight?", "{}, did you see the match?", "{}, pass me the salt.")
 
+BOUND_S = 30.0
+"""An answer is at most 8 s long and takes 3 s for a tool; for 10 s after it no name is needed."""
+
 WAIT_S = 20.0
 """So long somebody waits for an answer before they let it be."""
 
@@ -37,7 +40,6 @@ class People:
     def __init__(self, ear: Ear, playback: Playback, judge: Judge, random: Random) -> None:
         self._ear, self._playback, self._judge, self._random = ear, playback, judge, random
         self._loop = asyncio.get_running_loop()
-        self._named_until: dict[int, float] = {}  # until when one may be taken to speak to the bot
 
     async def live(self, until: float, pause_s: float) -> None:
         """Until then; `pause_s` in the mean between two scenes."""
@@ -99,15 +101,17 @@ class People:
         other = self._random.choice([name for known, name in NAMES.items() if known != user_id])
         to_another = self._random.choice(TO_ANOTHER).format(other)
         free = self._random.choice((*CHATTED, *MENTIONED, to_another))
-        bound = self._named_until.get(user_id, 0.0) > self._loop.time() or self._playback.playing
-        self._say(user_id, to_another if bound or self._waits(user_id) else free, Wish.SILENCE)
+        bound = self._is_bound(user_id)
+        self._say(user_id, to_another if bound else free, Wish.SILENCE, bound=bound)
 
-    def _waits(self, user_id: int) -> bool:
-        """Whether something they said has not been answered yet."""
-        return any(user_id in said.speakers for said in self._judge.turns.values() if not said.answered_s)
+    def _is_bound(self, user_id: int) -> bool:
+        """Whether the bot may take what they say for a follow-up: they were answered, or still will be."""
+        answered_at = self._judge.spoken_to_at.get(user_id, -BOUND_S)
+        waiting = (said.speakers for said in self._judge.turns.values() if not said.answered_s)
+        return self._loop.time() - answered_at < BOUND_S or any(user_id in speakers for speakers in waiting)
 
-    def _say(self, user_id: int, text: str, wish: Wish) -> int:
-        return self._ear.say(user_id, text, wish, self._random.uniform(0.8, 4.5))
+    def _say(self, user_id: int, text: str, wish: Wish, *, bound: bool = False) -> int:
+        return self._ear.say(user_id, text, wish, self._random.uniform(0.8, 4.5), bound=bound)
 
     async def _answered(self, number: int) -> bool:
         """Wait until the answer begins."""
@@ -115,7 +119,6 @@ class People:
         while self._loop.time() < gives_up:
             said = self._judge.turns.get(number)
             if said is not None and said.answered_s:
-                self._remember(said.speakers)
                 return True
             await asyncio.sleep(0.25)
         return False
@@ -124,7 +127,3 @@ class People:
         """Wait until the bot has finished, or somebody speaks."""
         while self._playback.playing and not self._ear.in_turn:  # noqa: ASYNC110 - time costs nothing here
             await asyncio.sleep(0.2)
-
-    def _remember(self, speakers: list[int]) -> None:
-        for user_id in speakers:
-            self._named_until[user_id] = self._loop.time() + 60.0

@@ -36,6 +36,7 @@ class Service:
         self._ghost_until = 0.0
         self._dead_until = -1e9
         self._lost_at: float | None = None
+        self._mute_since: float | None = None
 
     # --- the near end ---
 
@@ -95,6 +96,7 @@ class Service:
         """In the middle of a turn."""
         if self.random.random() < self.nature.vanishes:
             socket.vanish()
+            self._mute_since = self._loop.time()
             self.judge.figures["vanished"] += 1
         else:
             self._break(socket, *self.random.choice(CLOSES))
@@ -129,6 +131,9 @@ class Service:
         if self._lost_at is not None:
             self.judge.outage(self._lost_at, self._loop.time())
             self._lost_at = None
+        if self._mute_since is not None:
+            self.judge.mute(self._mute_since, self._loop.time())
+            self._mute_since = None
 
     def _issue(self, socket: Socket, context: Context) -> None:
         """A new handle for what this session knows now."""

@@ -32,7 +32,7 @@ class Speech:
         began: Callable[[], None],
         over: Callable[[], None],
     ) -> None:
-        self._socket, self._nature, self._random = socket, nature, random
+        self._socket, self._nature, self._judge, self._random = socket, nature, judge, random
         self._loop = asyncio.get_running_loop()
         self.owed, self.passes_for = owed, passes_for
         self._began, self._over = began, over
@@ -41,6 +41,7 @@ class Speech:
         self._place = 0
         self._started_at: float | None = None
         self._call_at = random.randrange(3) if owed and random.random() < nature.calls else None
+        self._call_place: int | None = None  # where it called, once it has
         self.call_id: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._late: list[asyncio.TimerHandle] = []
@@ -57,6 +58,8 @@ class Speech:
     def interrupt(self) -> bool:
         """Somebody speaks. Whether it may not have been heard at all."""
         self.cancel()
+        if self._call_place is not None and self._place <= self._call_place + 1:
+            self._judge.result_due(self.owed)
         if self.call_id is not None:
             self._socket.emit(live.ToolCallsCancelled((self.call_id,)))
         self._end(live.Interrupted(), 0.0)
@@ -72,7 +75,7 @@ class Speech:
 
     def _step(self) -> None:
         if self._call_at == self._place:
-            self._call_at = None
+            self._call_at, self._call_place = None, self._place
             self.call_id = f"call {self.number}"
             return self._socket.emit(live.ToolCall(self.call_id, "clock", {}))
         if self._started_at is None:
