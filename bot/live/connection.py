@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from bot.errors import LiveClosed, LiveError
-from bot.live.events import GoAway, LiveEvent
+from bot.live.events import GoAway, LiveEvent, Resumable
 from bot.live.outbox import Outbox
 from bot.live.outgoing import Begin, End, Image, Message, Note, Response, Sound, Text
 from bot.live.session import LiveSession
@@ -50,7 +50,7 @@ async def _hear(session: LiveSession, deliver: Callable[[LiveEvent], None], chan
     async with aclosing(session.events()) as events:
         async for event in events:
             deliver(event)
-            if isinstance(event, GoAway):
+            if isinstance(event, GoAway | Resumable):
                 changed.set()
     raise LiveClosed(1000, "the server closed the connection")
 

@@ -23,7 +23,7 @@ from enum import Enum, auto
 
 from bot.errors import LiveClosed, LiveError
 from bot.live.backoff import STABLE_S, Backoff
-from bot.live.events import GoAway, LiveEvent, Resumable, TurnComplete
+from bot.live.events import Audio, GoAway, LiveEvent, Resumable, TurnComplete
 from bot.live.failures import SetupTimeout, handle_survives, handle_suspected
 
 FIRST_SETUP_S, LATER_SETUP_S = 15.0, 8.0
@@ -118,6 +118,7 @@ class Lifecycle:
         self._first_tries = 0
         self._fruitless = 0  # resumed connections in a row that ended early and without a completed turn
         self._completed = False
+        self._remembered = True  # the handle knows all that was said on this connection
         self._leave_by = self._stay_until = 0.0
 
     def attempt(self, now: float) -> Attempt:
@@ -142,13 +143,16 @@ class Lifecycle:
             self.tally["fresh starts"] += 1
         self._opened_at = now
         self._completed = False
+        self._remembered = True
         self.dropping = None
         self._backoff.connected(now)
 
     def heard(self, event: LiveEvent, now: float) -> None:
         """What the server said, as far as it concerns the connection."""
         if isinstance(event, Resumable):
-            self.handle = event.handle
+            self.handle, self._remembered = event.handle, True
+        if isinstance(event, Audio):
+            self._remembered = False
         if isinstance(event, TurnComplete) and not event.in_progress:
             self._completed = True
             self._fruitless = 0
@@ -168,7 +172,8 @@ class Lifecycle:
     def leave_at(self, *, quiet: bool, in_turn: bool) -> float | None:
         """When to leave if nothing changes (monotonic seconds; the past means now), None if not at all.
 
-        `quiet`: nothing is asked, said or being answered. `in_turn`: a turn of ours is open.
+        `quiet`: nothing is asked, said or being answered. `in_turn`: a turn of ours is open. After an answer
+        the handle that knows of it is waited for: it comes with turnComplete, when the answer has been heard.
         """
         if self.dropping is not None:
             return self._opened_at
@@ -176,7 +181,7 @@ class Lifecycle:
             return None
         if in_turn:
             return self._leave_by
-        return self._opened_at if quiet else self._stay_until
+        return self._opened_at if quiet and self._remembered else self._stay_until
 
     def closed(self, error: LiveError | None, now: float) -> float | None:
         """The connection or the attempt ended with `error`, or without one: a rollover. The rest before the

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import LiveClosed, LiveError, LiveQuota, LiveRefused, LiveUnavailable
 from bot.live.backoff import MAX_RETRIES
-from bot.live.events import GoAway, Resumable, TurnComplete
+from bot.live.events import Audio, GoAway, Resumable, TurnComplete
 from bot.live.failures import SetupTimeout, from_close
 from bot.live.lifecycle import (
     _TRANSITIONS,
@@ -193,6 +193,25 @@ def test_after_go_away_a_quiet_moment_is_waited_for_but_not_too_long(
     for quiet in (True, False):  # a turn that is open is not a quiet moment, whoever says so
         assert line.leave_at(quiet=quiet, in_turn=True) == pytest.approx(100.0 + in_turn_at)
     assert line.leave_at(quiet=False, in_turn=False) == pytest.approx(100.0 + answering_at)
+
+
+def test_after_an_answer_the_handle_that_knows_of_it_is_waited_for() -> None:
+    """It comes with turnComplete, when the answer has been heard; generation ends seconds before."""
+    line = opened()
+    line.heard(GoAway(50.0), 100.0)
+    line.heard(Audio(bytes(2), 24_000), 101.0)
+    assert line.leave_at(quiet=True, in_turn=False) == 149.5
+    line.heard(Resumable("of the answer, too"), 104.0)
+    leave_at = line.leave_at(quiet=True, in_turn=False)
+    assert leave_at is not None
+    assert leave_at <= 104.0
+    line.heard(Audio(bytes(2), 24_000), 105.0)
+    line.closed(None, 110.0)
+    resume(line, 111.0)
+    line.heard(GoAway(50.0), 112.0)
+    leave_at = line.leave_at(quiet=True, in_turn=False)
+    assert leave_at is not None
+    assert leave_at <= 112.0, "nothing has been said here yet"
 
 
 def test_go_away_may_not_say_when_and_may_be_said_again() -> None:

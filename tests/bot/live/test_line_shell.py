@@ -174,6 +174,19 @@ async def test_after_go_away_it_leaves_at_the_quiet_moment_and_nobody_is_told() 
 
 
 @virtual
+async def test_after_go_away_it_leaves_when_the_handle_of_the_answer_has_come() -> None:
+    async with Call() as call:
+        call.line.quiet = True
+        call.session.say(NOISE)
+        call.session.say(GoAway(50.0))
+        await asyncio.sleep(20)
+        assert call.line.generation == 1
+        call.session.say(Resumable("h"))
+        await asyncio.sleep(0.6)
+        assert call.session.settings.resumption_handle == "h"
+
+
+@virtual
 async def test_after_go_away_it_leaves_at_once_where_nobody_speaks() -> None:
     async with Call() as call:
         call.line.quiet = True
