@@ -86,8 +86,11 @@ class Asking(Book[C]):
     # --- the connection ---
 
     def connected(self, now: float) -> list[Effect[C]]:
-        """A new connection has heard nothing of what is unsettled; the line asks it again there, in order. A
-        tool's result is never sent again: the model is asked in words for what it has to say to it."""
+        """A new connection has heard nothing of what is unsettled; the line asks it again there, in order.
+
+        What a tool owed is lost: its turn was settled with the words before the call, so the new connection
+        may know nothing of either, and a model asked in words would answer something older once more.
+        """
         self._now = now
         answer, self._answer, self._last = self._answer, None, None
         effects: list[Effect[C]] = []
@@ -96,10 +99,8 @@ class Asking(Book[C]):
         self._tail = self._waits_for_connection = False
         self._end_call(now)
         self._watch.alive(now)
-        self._debts.ask_again(now)
-        for prompt in self._debts.pending:
-            if prompt.kind is Kind.TOOL_RESULT:
-                effects += self._nudge([prompt], DEAD_AIR)
+        if lost := self._debts.ask_again(now):
+            self.tally[DEAD_AIR] += lost
         return effects
 
     def disconnected(self, now: float) -> list[Effect[C]]:
@@ -151,7 +152,10 @@ class Asking(Book[C]):
         match remedy:
             case Remedy.NUDGE:
                 self._debts.pass_on(group)
-                return self._nudge(owed, cause)
+                for prompt in owed:
+                    prompt.stage = Stage.NUDGED
+                self.tally[cause] += 1
+                return [Nudge(owed[-1].number, cause)]
             case Remedy.RECONNECT:
                 for prompt in group:
                     prompt.stage = Stage.RECONNECTED
@@ -161,12 +165,6 @@ class Asking(Book[C]):
             case Remedy.GIVE_UP:
                 return self._give_up(group, cause)
         return self._settle(group)
-
-    def _nudge(self, owed: Sequence[Prompt], cause: str) -> list[Effect[C]]:
-        for prompt in owed:
-            prompt.stage = max(prompt.stage, Stage.NUDGED)
-        self.tally[cause] += 1
-        return [Nudge(owed[-1].number, cause)]
 
     def _give_up(self, group: Sequence[Prompt], cause: str) -> list[Effect[C]]:
         self.tally[GAVE_UP] += 1

@@ -126,12 +126,16 @@ class Debts:
     def drop_spare(self) -> None:
         self._pending = [prompt for prompt in self._pending if not prompt.spare]
 
-    def ask_again(self, now: float) -> None:
+    def ask_again(self, now: float) -> int:
         """A new connection has heard none of them. What was passed on stays so: the line asks them in order,
-        one right after the other, and a turn still interrupts what was before it."""
+        one right after the other, and a turn still interrupts what was before it. How many results of tools
+        were waited for: of these the new connection knows nothing, and the line neither."""
         self.drop_spare()
+        asked = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
+        lost, self._pending = len(self._pending) - len(asked), asked
         for prompt in self.open:
             prompt.asked_at = now
+        return lost
 
     def settle(self, prompts: Collection[Prompt]) -> int | None:
         """Deal with `prompts`. The number up to which everything is, if that has grown."""

@@ -93,8 +93,8 @@ class Watchdog:
         if self.failure is not None and now - self._failed_at >= self._patience.empty_s:
             return _NEXT[stage], self.failure
         since = max(self._alive_at, *(prompt.asked_at for prompt in owed))
-        settling_s = self._patience.nudge_s / 2  # for what was asked later and may bring the answer along
-        since = max(since, group[-1].asked_at - settling_s)
+        if now - group[-1].asked_at < self._patience.nudge_s / 2:
+            return None  # what was asked last may bring the answer along
         return (_NEXT[stage], self._cause(owed)) if now - since >= self._limit_s(stage) else None
 
     def _limit_s(self, stage: Stage) -> float:

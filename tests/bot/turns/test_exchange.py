@@ -364,6 +364,12 @@ def test_nothing_is_late_while_somebody_speaks_or_nothing_is_connected() -> None
     assert talk.connect().wait(6.1).of(Nudge, Reconnect) == [Nudge(1, "no answer")]
 
 
+def test_what_was_overheard_meanwhile_puts_off_the_remedy_for_three_seconds() -> None:
+    tried = when(Talk().turn(1).wait(5).turn(2, CONTEXT), 5)  # the first is 6 s old when the second ends
+    assert [(kind, cause) for _, kind, cause in tried] == [("Nudge", "no answer")]
+    assert tried[0][0] == pytest.approx(3, abs=0.2)
+
+
 def test_an_answer_without_an_end_does_not_last_for_ever() -> None:
     talk = Talk().turn(1).say("a").wait(13)
     assert talk.of(Finish) and talk.exchange.quiet
@@ -435,10 +441,13 @@ def test_what_was_held_of_an_old_connection_is_not_played() -> None:
     assert talk.played == "b" and talk.answered == [1]
 
 
-def test_a_lost_tool_result_is_asked_for_in_words() -> None:
+def test_what_a_tool_owed_is_lost_with_its_connection() -> None:
+    talk = Talk().turn(1).say("a").call().respond().connect()
+    assert talk.exchange.quiet and talk.exchange.tally == {"dead air after a tool call": 1}
     talk = Talk().turn(1).say("a").call().connect()
-    assert talk.of(Nudge) == [Nudge(1, "dead air after a tool call")]
-    assert talk.say("b").done().played == "ab"
+    assert talk.exchange.tally == {"dead air after a tool call": 1}
+    assert talk.exchange.quiet and talk.wait(60).of(Nudge, Reconnect, GaveUp) == []
+    assert Talk().turn(1).call().connect().say("a").done().answered == [1]
 
 
 def test_settled_never_runs_ahead_of_what_is_open() -> None:
