@@ -6,7 +6,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from pystoi import stoi
+from ears import intelligibility
 from stage import Stage, StartStage, until
 
 from audio.formats import DISCORD_HZ, LIVE_IN_HZ, Samples, from_pcm16
@@ -17,13 +17,6 @@ from bot.loopback.member.impairments import Impairments
 from bot.loopback.member.recording import Track
 
 pytestmark = pytest.mark.slow
-
-
-def intelligibility(said: Samples, heard: Samples, hz: int) -> float:
-    """STOI of `said` in `heard`, wherever it lies in there."""
-    offset, _ = offset_of(heard, said)
-    padded = np.pad(heard, (max(0, -offset), len(said)))
-    return float(stoi(said, padded[max(0, offset) : max(0, offset) + len(said)], hz))
 
 
 def live_in(stage: Stage) -> Samples:
