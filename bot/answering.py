@@ -9,6 +9,7 @@ from bot.live.events import Audio
 from bot.sides import Voice
 from bot.turns.minutes import Minutes
 from bot.turns.notes import News
+from bot.turns.understanding import Understanding
 
 PROTECTED_S = 8.0
 """For so long at most nobody can interrupt the greeting: it is one sentence."""
@@ -33,17 +34,20 @@ class Prompt:
 class Answering:
     """Feed it what is let through; it keeps the record and knows whom the bot is speaking to."""
 
-    def __init__(self, voice: Voice, news: News, minutes: Minutes, heard: Callable[[str], None]) -> None:
+    def __init__(
+        self, voice: Voice, news: News, minutes: Minutes, not_understood: Callable[[], None]
+    ) -> None:
         self._voice = voice
         self._news = news
         self._minutes = minutes
-        self._heard = heard  # told the words of every answer that was complete
+        self._not_understood = not_understood
+        self._understanding = Understanding()
         self._prompts: dict[int, Prompt] = {}  # asked, not answered
         self._numbers: list[int] = []
         self._words = ""
         self._protected_until: float | None = None
         self.asker: frozenset[int] = frozenset()
-        """Whom the bot answers, or has answered last, until `over`."""
+        """Whom the bot answers, or has answered last, until `over`: also of an answer that was cut."""
 
     def asked(self, number: int, prompt: Prompt) -> None:
         """`prompt` is on its way to the model as `number`."""
@@ -71,7 +75,8 @@ class Answering:
         words = self._words.strip()
         if self._numbers and words:
             self._minutes.answered(words)
-            self._heard(words)
+            if self._understanding.answered(words):
+                self._not_understood()
         self._close(words)
 
     def cut(self) -> None:
@@ -86,7 +91,6 @@ class Answering:
             if words:
                 self._minutes.answered(" ".join([*words, "…"]))
         self._close(" ".join(words))
-        self.over()
 
     def lost(self) -> None:
         """Its connection has ended: what has come is played, more will not come."""
@@ -104,7 +108,7 @@ class Answering:
             prompt.done(None)
 
     def over(self) -> frozenset[int]:
-        """It has been heard to its end. Whom it was for; asked again: nobody."""
+        """It is heard no longer. Whom it was for; asked again: nobody."""
         asker, self.asker = self.asker, frozenset()
         self._protected_until = None
         return asker

@@ -25,7 +25,7 @@ from bot.turns.floor import Floor
 from bot.turns.minutes import Minutes
 from bot.turns.notes import News
 from bot.turns.turn import Turn, TurnStarted
-from bot.turns.understanding import Understanding
+from bot.turns.words import Utterance
 from bot.turnstile import Turnstile
 
 AUDIBLE = 104
@@ -82,8 +82,9 @@ class Conversation:
         self._gate = Gate(floor, self._exchange)
         self._stile = Turnstile(line, self._apply)
         self._news = News()
-        self._answering = Answering(voice, self._news, self.minutes, self._heard)
-        self._understanding = Understanding()
+        self._answering = Answering(
+            voice, self._news, self.minutes, not_understood=lambda: tell(NotUnderstood())
+        )
         self._people: dict[int, str] | None = None
         self._turn_open = False
 
@@ -137,8 +138,7 @@ class Conversation:
             for spoken in turn.speakers:
                 if spoken.lost_s >= LOST_WORTH_TELLING_S:
                     self._news.lost(self._name_of(spoken.user_id), spoken.lost_s)
-            number, verdict = utterance.number, self._gate.ended(utterance, now)
-            self._stile.feed(lambda at: self._exchange.asked(number, Kind.TURN, verdict, at), now)
+            self._stile.feed(lambda at: self._ask(utterance, at), now)
 
     def show(self, jpeg: bytes) -> None:
         """A picture that the next prompt is about; one a second at most, or what is said waits for them."""
@@ -210,6 +210,10 @@ class Conversation:
 
     # --- within ---
 
+    def _ask(self, utterance: Utterance, now: float) -> list[Effect[live.Audio]]:
+        """The turn is complete on the wire; none of its words can have come before."""
+        return self._exchange.asked(utterance.number, Kind.TURN, self._gate.ended(utterance, now), now)
+
     def _make_way(self, speakers: Sequence[int], now: float) -> None:
         may = self._floor.may_interrupt(speakers, self._answering.asker)
         if may and not self._answering.is_protected(now):
@@ -246,10 +250,6 @@ class Conversation:
         """What was said since the last time goes into the minutes, before the answer to it."""
         for utterance in self._gate.words.unrecorded():
             self.minutes.said([self._name_of(user_id) for user_id in utterance.speakers], utterance.words)
-
-    def _heard(self, words: str) -> None:
-        if self._understanding.answered(words):
-            self._tell(NotUnderstood())
 
 
 def _is_loud(pcm16: bytes) -> bool:

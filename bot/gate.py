@@ -35,6 +35,7 @@ class Gate:
 
     def ended(self, utterance: Utterance, now: float) -> Verdict | None:
         """What is certain of a turn that has just ended; None: its words decide."""
+        utterance.ended_at = now
         by_words = self._floor.needs_words(utterance.speakers)
         verdict = self._verdict(utterance, now, final=utterance.complete or not by_words)
         if verdict is None:
@@ -70,17 +71,20 @@ class Gate:
         self._undecided = [utterance for utterance in self._undecided if utterance.number > number]
 
     def drop_all(self, now: float) -> list[Effect[Audio]]:
-        """None of the turns so far is to be answered any more (/hush)."""
+        """Nothing that was said or typed so far is to be answered any more (/hush)."""
         effects: list[Effect[Audio]] = []
         for utterance in list(self._undecided):
             effects += self._decide(utterance, Verdict.CONTEXT, now)
+        for number in self._exchange.waiting:
+            effects += self._exchange.decide(number, Verdict.CONTEXT, now)
         return effects
 
     def _late_verdict(self, utterance: Utterance, now: float) -> Verdict | None:
         """With what there is now, if nothing more is to be expected."""
         since = self._answer_waits_since
         if utterance.words:
-            is_all = utterance.has_settled(now, SILENT_S if since is None else SETTLED_S)
+            pause_s = SILENT_S if since is None else SETTLED_S
+            is_all = utterance.complete or now - max(utterance.changed_at, since or 0.0) >= pause_s
             return self._verdict(utterance, now, final=True) if is_all else None
         if since is None or now - since < WORDLESS_S:
             return None

@@ -37,10 +37,13 @@ class Utterance:
     complete: bool = False
     """The service said that these are all its words."""
     recorded: bool = False
+    ended_at: float = 0.0
+    """When it was complete on the wire; words of its end come after that."""
 
-    def has_settled(self, now: float, pause_s: float) -> bool:
-        """Whether what is there may be taken for all of it: nothing has come for `pause_s`."""
-        return self.complete or (self.heard_at is not None and now - self.heard_at >= pause_s)
+    @property
+    def changed_at(self) -> float:
+        """Since when nothing new is known of it."""
+        return max(self.ended_at, self.heard_at or 0.0)
 
 
 class Words:
