@@ -39,11 +39,12 @@ DAY_S = 86_400.0
 PAUSE_S = 110.0
 """Between two scenes in the mean, for some 1,500 turns a day."""
 
-BUSY_TICK_S, IDLE_TICK_S = 0.1, 2.0
-"""A real room ticks every 20 ms; nothing that is waited for here is shorter than 100."""
+TICKS = ((3.0, 0.1), (40.0, 0.5), (1e9, 2.0))
+"""So long after something happened at most, and so often. A real room ticks every 20 ms; what is waited for
+in milliseconds (words that come in pieces) is waited for right after something happened."""
 
-BUSY_S = 20.0
-"""A room counts as busy for so long after the last that was said."""
+PLAYING_TICK_S = 0.2
+"""The end of an answer opens the follow-up window, and nobody goes on sooner than half a second after it."""
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Bot:
         self._loop = asyncio.get_running_loop()
         self.judge = service.judge
         self.conversation: Conversation | None = None
-        self._busy_until = 0.0
+        self._happened_at = 0.0
 
     async def run(self) -> None:
         """Until cancelled. A line that gives up ends the room, and somebody types /join when it can work."""
@@ -117,12 +118,12 @@ class Bot:
         while True:
             now = loop.time()
             conversation.tick(now)
-            busy = now < self._busy_until or self._playback.playing
-            await asyncio.sleep(BUSY_TICK_S if busy else IDLE_TICK_S)
+            tick_s = next(tick_s for bound_s, tick_s in TICKS if now - self._happened_at < bound_s)
+            await asyncio.sleep(min(tick_s, PLAYING_TICK_S) if self._playback.playing else tick_s)
 
     def _on_live(self, event: LineEvent) -> None:
         assert self.conversation is not None
-        self._busy_until = self._loop.time() + BUSY_S
+        self._happened_at = self._loop.time()
         self.conversation.on_live(event, self._loop.time())
 
     def _told(self, notice: Notice) -> None:
@@ -151,7 +152,7 @@ class Bot:
 
     def turn_started(self, event: TurnStarted, now: float) -> None:
         assert self.conversation is not None
-        self._busy_until = now + 60.0
+        self._happened_at = now
         self.conversation.turn_started(event, now)
 
     def send_audio(self, pcm16: bytes) -> None:
@@ -160,7 +161,7 @@ class Bot:
 
     def turn_ended(self, turn: Turn, now: float) -> None:
         assert self.conversation is not None
-        self._busy_until = now + BUSY_S
+        self._happened_at = now
         self.conversation.turn_ended(turn, now)
 
 

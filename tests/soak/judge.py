@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
+from math import inf
 
 VERDICT_S = 90.0
 """Twice what all remedies in a row may take: 12 s to the reconnect, 12 s after it, and turns in between."""
@@ -132,7 +133,7 @@ class Judge:
             self.spoken_to_at.update(dict.fromkeys(said.speakers, now))
         if waiting:
             for said in meant:
-                if said.result_due:
+                if said.result_due and said.answered_s:
                     said.result_due = False
                 elif said in waiting or (said.number in found.owed and said.wish is not Wish.SILENCE):
                     said.answered_s.append(now)
@@ -146,20 +147,18 @@ class Judge:
 
     # --- the weather ---
 
-    def outage(self, began_at: float, ended_at: float) -> None:
-        """The service could not be reached in between."""
-        self._outages.append((began_at, ended_at))
-        del self._outages[:-20]
+    def outage(self, began_at: float, ended_at: float = inf) -> None:
+        """The service could not be reached in between; without an end it still cannot."""
+        _remember(self._outages, began_at, ended_at)
 
     def excuses(self, said: Said) -> bool:
         """Whether an outage longer than what the line keeps touches the life of this turn."""
         return any(ended - began > KEPT_S and _touches(said, began, ended) for began, ended in self._outages)
 
-    def mute(self, began_at: float, ended_at: float) -> None:
+    def mute(self, began_at: float, ended_at: float = inf) -> None:
         """A connection was dead in between, and nobody could know. Whose turn is not to be answered shows no
         sign of it; whose is shows it by the silence that follows."""
-        self._mute.append((began_at, ended_at))
-        del self._mute[:-20]
+        _remember(self._mute, began_at, ended_at)
 
     # --- the verdict ---
 
@@ -193,6 +192,14 @@ class Judge:
             self.figures[f"{figure} in an outage"] += 1
         else:
             self.complain(now, what, figure)
+
+
+def _remember(spans: list[tuple[float, float]], began_at: float, ended_at: float) -> None:
+    """The last 20 of them; the end of one replaces its beginning."""
+    if spans and spans[-1][0] == began_at:
+        spans.pop()
+    spans.append((began_at, ended_at))
+    del spans[:-20]
 
 
 def _touches(said: Said, began: float, ended: float) -> bool:

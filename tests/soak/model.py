@@ -75,6 +75,7 @@ class Model:
         self._timers: list[asyncio.TimerHandle] = []
         self._repeat: tuple[int, ...] = ()
         self._cancelled: str | None = None
+        self._words_at = 0.0
 
     # --- what the client says ---
 
@@ -247,12 +248,14 @@ class Model:
             return
         half = len(said.text) // 2 if self._nature.pieces and (first or said.words > 8) else 0
         if first:
-            self._socket.emit(live.InputTranscript(said.text[:half], False))
-            return
-        late = self._random.random() < self._nature.late_words
-        after_s = self._random.uniform(0.5, 2.0) if late else self._random.uniform(0.05, 0.5)
-        event = live.InputTranscript(said.text[half:], self._nature.says_finished)
-        self._timers.append(self._loop.call_later(after_s, self._socket.emit, event))
+            after_s, event = 0.0, live.InputTranscript(said.text[:half], False)
+        else:
+            late = self._random.random() < self._nature.late_words
+            after_s = self._random.uniform(0.5, 2.0) if late else self._random.uniform(0.05, 0.5)
+            event = live.InputTranscript(said.text[half:], self._nature.says_finished)
+        # In the order of the turns, and of the pieces.
+        self._words_at = max(self._words_at + 0.001, self._loop.time() + after_s)
+        self._timers.append(self._loop.call_at(self._words_at, self._socket.emit, event))
 
     def _refuse(self, what: str) -> None:
         self._complain(what, "protocol errors")

@@ -97,6 +97,7 @@ class Service:
         if self.random.random() < self.nature.vanishes:
             socket.vanish()
             self._mute_since = self._loop.time()
+            self.judge.mute(self._mute_since)
             self.judge.figures["vanished"] += 1
         else:
             self._break(socket, *self.random.choice(CLOSES))
@@ -116,6 +117,7 @@ class Service:
         now = self._loop.time()
         self._dead_until = now + for_s
         self._lost_at = now if self._lost_at is None else self._lost_at
+        self.judge.outage(self._lost_at)
         for socket in self._sockets:
             socket.die(1006, "")
 
