@@ -159,7 +159,8 @@ class Floor:
 
     def _by_words(self, speakers: Sequence[int], words: str, began: float, *, final: bool) -> bool | None:
         names = self._rules.names
-        others = tuple(name for user_id, name in self._humans.items() if user_id not in speakers)
+        alone = speakers[0] if len(speakers) == 1 else None  # of several, one may be calling another
+        others = tuple(name for user_id, name in self._humans.items() if user_id != alone)
         if not final:
             return True if calls_at_once(words, names, others) else None
         if judge(words, names, others) is Address.ADDRESSED:

@@ -77,6 +77,13 @@ def test_who_turns_to_somebody_else_has_finished_with_the_bot() -> None:
     assert said(it, TO_NOBODY, 4.0) is False
 
 
+def test_who_is_turned_to_may_have_answered_within_the_turn() -> None:
+    it = floor()
+    it.answered((ANA,), 0.0)
+    assert said(it, f"{TO_BEN} Yes, why not.", 1.0, who=(ANA, BEN)) is False
+    assert said(it, f"{TO_BEN} Yes, why not. {TO_IT}", 4.0, who=(ANA, BEN)) is True
+
+
 def test_no_follow_up_at_all() -> None:
     it = floor(follow_up_s=0.0)
     it.answered((ANA,), 100.0)
