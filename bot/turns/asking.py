@@ -113,7 +113,8 @@ class Asking(Book[C]):
     def tick(self, now: float) -> list[Effect[C]]:
         """What has waited long enough."""
         self._now = now
-        answer, effects = self._answer, list[Effect[C]]()
+        answer = self._answer
+        effects: list[Effect[C]] = []
         if answer is not None and answer.state is State.HELD:
             effects += self._hold(answer, now)
         if answer is not None and not answer.complete and self._is_forgotten(answer, now):
