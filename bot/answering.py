@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from bot.live.events import Audio
 from bot.sides import Voice
 from bot.turns.minutes import Minutes
@@ -13,6 +15,9 @@ from bot.turns.understanding import Understanding
 
 PROTECTED_S = 8.0
 """For so long at most nobody can interrupt the greeting: it is one sentence."""
+
+AUDIBLE = 104
+"""−50 dBFS as a PCM16 amplitude; an answer that never gets so loud is heard by nobody."""
 
 LAST_WORDS = 8
 """So many of the words heard last tell the model where it was stopped."""
@@ -44,7 +49,9 @@ class Answering:
         self._understanding = Understanding()
         self._prompts: dict[int, Prompt] = {}  # asked, not answered
         self._numbers: list[int] = []
-        self._words = ""
+        self._words = ""  # of the answer that is coming
+        self._audible = False  # something of it can be heard
+        self._recorded = ""  # words of an answer that is complete and, as far as we know, still being heard
         self._protected_until: float | None = None
         self.asker: frozenset[int] = frozenset()
         """Whom the bot answers, or has answered last, until `over`: also of an answer that was cut."""
@@ -63,41 +70,54 @@ class Answering:
 
     def play(self, chunks: Iterable[Audio]) -> None:
         for chunk in chunks:
+            self._audible = self._audible or is_loud(chunk.pcm16)
             self._voice.push(chunk)
 
     def said(self, text: str) -> None:
         """More of the model's words; they may run ahead of its sound."""
         self._words += text
 
+    def forget(self) -> None:
+        """What the model has said was for nobody to hear."""
+        self._words = ""
+
     def complete(self) -> None:
-        """The model has said all of it."""
+        """The model has said all of it; it is still being heard."""
         self._voice.finish()
         words = self._words.strip()
-        if self._numbers and words:
+        if self._audible and words:
             self._minutes.answered(words)
+            self._recorded = words
             if self._understanding.answered(words):
                 self._not_understood()
         self._close(words)
 
     def cut(self) -> None:
         """Stop here, and remember for the model where that was."""
-        words = self._words.split()
+        recorded = self._recorded.split()
+        words = [*recorded, *(self._words.split() if self._audible else ())]
+        heard = words
         if self._voice.playing:
             played = self._voice.stop()
             total_ms = played.played_ms + played.dropped_ms
             share = played.played_ms / total_ms if total_ms else 0.0
-            words = words[: round(len(words) * share)]
-            self._news.broke_off(" ".join(words[-LAST_WORDS:]), share)
-            if words:
-                self._minutes.answered(" ".join([*words, "…"]))
-        self._close(" ".join(words))
+            heard = words[: round(len(words) * share)]
+            if played.dropped_ms or self._audible:
+                self._news.broke_off(" ".join(heard[-LAST_WORDS:]), share)
+        if recorded and len(heard) != len(recorded):
+            self._minutes.take_back()
+        if heard and len(heard) != len(recorded):
+            self._minutes.answered(" ".join([*heard, "…"]))
+        self._close(" ".join(heard[len(recorded) :]))
+        self._recorded = ""
 
     def lost(self) -> None:
-        """Its connection has ended: what has come is played, more will not come."""
-        words = self._words.split()
-        if self._numbers:
+        """What has come of it is played, more will not come."""
+        words = self._words.split() if self._audible else []
+        if self._audible:
             self._voice.finish()
             self._news.connection_lost(" ".join(words[-LAST_WORDS:]))
+        if words:
             self._minutes.answered(" ".join([*words, "…"]))
         self._close(" ".join(words))
 
@@ -111,6 +131,7 @@ class Answering:
         """It is heard no longer. Whom it was for; asked again: nobody."""
         asker, self.asker = self.asker, frozenset()
         self._protected_until = None
+        self._recorded = ""
         return asker
 
     def is_protected(self, now: float) -> bool:
@@ -119,9 +140,15 @@ class Answering:
 
     def _close(self, words: str) -> None:
         """Nothing more belongs to it; whoever typed gets what was said."""
-        self._words = ""
+        self._words, self._audible = "", False
         numbers, self._numbers = self._numbers, []
         for number in numbers:
             prompt = self._prompts.pop(number, None)
             if prompt is not None:
                 prompt.done(words or None)
+
+
+def is_loud(pcm16: bytes) -> bool:
+    """Whether anybody can hear this little-endian PCM16."""
+    samples = np.frombuffer(pcm16, "<i2", count=len(pcm16) // 2).astype(np.int32)
+    return bool(len(samples)) and int(np.abs(samples).max()) >= AUDIBLE

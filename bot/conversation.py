@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from bot.answering import Answering, Prompt
+from bot.answering import Answering, Prompt, is_loud
 from bot.gate import Gate
 from bot.live import events as live
 from bot.live.line import Connected, Disconnected, LineEvent
@@ -25,15 +23,14 @@ from bot.turns.floor import Floor
 from bot.turns.minutes import Minutes
 from bot.turns.notes import News
 from bot.turns.turn import Turn, TurnStarted
-from bot.turns.words import Utterance
 from bot.turnstile import Turnstile
-
-AUDIBLE = 104
-"""−50 dBFS as a PCM16 amplitude; an answer that never gets so loud is heard by nobody."""
 
 NUDGE = "[Note from the channel's software: your last answer could not be heard. Please give it now.]"
 
 LOST_WORTH_TELLING_S = 0.5
+
+_ENDS = (live.GenerationComplete, live.TurnComplete, live.Interrupted)
+"""What the model has said up to one of these belongs to the answer that ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,7 @@ class Conversation:
         )
         self._people: dict[int, str] | None = None
         self._turn_open = False
+        self._was_answering = False
 
     @property
     def tally(self) -> Counter[str]:
@@ -120,9 +118,12 @@ class Conversation:
         note = self._news.compose(names) if self._line.takes_notes else None
         number = self._line.start_turn(note)
         self._turn_open = True
-        self._gate.opened(number, event.speakers)
-        if self._local_turns:
-            self._stile.feed(lambda at: self._exchange.opened(at, noted=note is not None), now)
+
+        def begin(at: float) -> Sequence[Effect[live.Audio]]:
+            self._gate.opened(number, event.speakers)
+            return self._exchange.opened(at, noted=note is not None) if self._local_turns else ()
+
+        self._stile.feed(begin, now)
 
     def send_audio(self, pcm16: bytes) -> None:
         """What is said: mono PCM16 at 16 kHz."""
@@ -130,15 +131,21 @@ class Conversation:
 
     def turn_ended(self, turn: Turn, now: float) -> None:
         """They have finished."""
+        if not self._turn_open:
+            return  # it began while nobody listened
         self._line.end_turn()
         self._turn_open = False
         self._tools.turn_over()
-        utterance = self._gate.words.ended(turn)
-        if utterance is not None:
-            for spoken in turn.speakers:
-                if spoken.lost_s >= LOST_WORTH_TELLING_S:
-                    self._news.lost(self._name_of(spoken.user_id), spoken.lost_s)
-            self._stile.feed(lambda at: self._ask(utterance, at), now)
+        for spoken in turn.speakers:
+            if spoken.lost_s >= LOST_WORTH_TELLING_S:
+                self._news.lost(self._name_of(spoken.user_id), spoken.lost_s)
+
+        def ask(at: float) -> Sequence[Effect[live.Audio]]:
+            utterance = self._gate.words.ended(turn)
+            assert utterance is not None
+            return self._exchange.asked(utterance.number, Kind.TURN, self._gate.ended(utterance, at), at)
+
+        self._stile.feed(ask, now)
 
     def show(self, jpeg: bytes) -> None:
         """A picture that the next prompt is about; one a second at most, or what is said waits for them."""
@@ -146,15 +153,19 @@ class Conversation:
 
     def prompt(self, prompt: Prompt, now: float) -> None:
         """Have the model answer `prompt`, as soon as nobody speaks."""
+        self._tools.turn_over()
         number = self._line.send_text(prompt.text)
         self._answering.asked(number, prompt)
         self._stile.feed(lambda at: self._exchange.asked(number, Kind.TEXT, Verdict.ANSWER, at), now)
 
     def fall_silent(self, now: float) -> None:
-        """Stop here, and answer nothing of what was said so far."""
+        """Stop here, and answer nothing of what was said or typed so far. No turn may be open."""
         self._answering.cut()
-        self._stile.feed(self._exchange.stopped, now)
-        self._stile.feed(self._gate.drop_all, now)
+        self._stile.open(now)
+        for number in self._exchange.waiting:
+            self._answering.gave_up(number)
+        self._gate.drop_all()
+        self._apply(self._exchange.dropped(now), now)
 
     # --- the model ---
 
@@ -163,9 +174,10 @@ class Conversation:
         exchange = self._exchange
         match event:
             case live.Audio(pcm16=pcm16):
-                self._apply(exchange.sound(event, _is_loud(pcm16), now), now)
+                self._apply(exchange.sound(event, is_loud(pcm16), now), now)
             case live.OutputTranscript(text=text):
-                self._answering.said(text)
+                if not exchange.discarding:
+                    self._answering.said(text)
                 self._apply(exchange.text(now), now)
             case live.ModelText():
                 self._apply(exchange.text(now), now)
@@ -185,13 +197,13 @@ class Conversation:
                 if not self._tools.busy:
                     self._apply(exchange.called_off(now), now)
             case Connected():
-                self._tools.cancel_all()
-                self._answering.lost()
-                self._apply(exchange.connected(now), now)
+                self._connected(now)
             case Disconnected():
                 self._apply(exchange.disconnected(now), now)
             case _:
                 pass
+        if isinstance(event, _ENDS) and not exchange.answering:
+            self._answering.forget()
 
     def calls_answered(self, now: float) -> None:
         """Every call of the model has its response."""
@@ -203,21 +215,30 @@ class Conversation:
         self._apply(self._gate.tick(now), now)
         self._apply(exchange.tick(now), now)
         self._tools.decide(exchange.verdict)
-        self._stile.tick(now, answering=exchange.answering)
-        if self._answering.asker and not self._voice.playing and not exchange.answering:
-            self._floor.answered(tuple(self._answering.over()), now)
+        if not exchange.answering:
+            self._stile.open(now)
+        elif self._stile.has_waited(now):
+            self._answering.lost()  # the service breaks it off as soon as the turn gets there
+            self._stile.open(now)
+        if not self._voice.playing and not exchange.answering and (asker := self._answering.over()):
+            self._floor.answered(tuple(asker), now)
         self._line.quiet = exchange.quiet and not self._turn_open and not self._stile.closed
 
     # --- within ---
 
-    def _ask(self, utterance: Utterance, now: float) -> list[Effect[live.Audio]]:
-        """The turn is complete on the wire; none of its words can have come before."""
-        return self._exchange.asked(utterance.number, Kind.TURN, self._gate.ended(utterance, now), now)
+    def _connected(self, now: float) -> None:
+        """A new connection: it has heard nothing of what is not settled, and will hear it now."""
+        self._record()
+        self._tools.cancel_all()
+        self._answering.lost()
+        self._gate.connected()
+        self._apply(self._exchange.connected(now), now)
 
     def _make_way(self, speakers: Sequence[int], now: float) -> None:
         may = self._floor.may_interrupt(speakers, self._answering.asker)
         if may and not self._answering.is_protected(now):
             self._answering.cut()
+            self._stile.open(now)
         elif self._exchange.answering:
             self._stile.close(now)
 
@@ -230,8 +251,9 @@ class Conversation:
                     self._record()
                     self._answering.complete()
                 case ex.Stop():
+                    self._record()
                     self._answering.cut()
-                case ex.Answered(number=number):
+                case ex.Answered(number=number) | ex.Resumed(number=number):
                     self._answering.begins(number, self._gate.words.speakers_of(number), now)
                 case ex.Settled(number=number):
                     self._line.settled(number)
@@ -244,14 +266,13 @@ class Conversation:
                     self._line.reconnect(cause)
                 case ex.GaveUp(number=number, cause=cause):
                     self._answering.gave_up(number)
+                    self._news.unanswered()
                     self._tell(Unanswered(self._gate.words.speakers_of(number), cause))
+        was, self._was_answering = self._was_answering, self._exchange.answering
+        if was and not self._was_answering:
+            self._answering.forget()
 
     def _record(self) -> None:
         """What was said since the last time goes into the minutes, before the answer to it."""
         for utterance in self._gate.words.unrecorded():
             self.minutes.said([self._name_of(user_id) for user_id in utterance.speakers], utterance.words)
-
-
-def _is_loud(pcm16: bytes) -> bool:
-    samples = np.frombuffer(pcm16, "<i2", count=len(pcm16) // 2).astype(np.int32)
-    return bool(len(samples)) and int(np.abs(samples).max()) >= AUDIBLE

@@ -26,6 +26,7 @@ class Gate:
         self._exchange = exchange
         self.words = Words()
         self._undecided: list[Utterance] = []
+        self._settled = -1
         self._answer_waits_since: float | None = None
         self._hears_words = False  # the service has transcribed anything at all in this room
 
@@ -53,9 +54,8 @@ class Gate:
 
     def tick(self, now: float) -> list[Effect[Audio]]:
         """Decide what has waited long enough."""
-        if not self._undecided:
-            return []
-        if not self._exchange.answering:
+        waits = self._exchange.answering or self._exchange.calling
+        if not (self._undecided and waits):
             self._answer_waits_since = None
         elif self._answer_waits_since is None:
             self._answer_waits_since = now
@@ -69,15 +69,15 @@ class Gate:
     def settled(self, number: int) -> None:
         """Everything up to this one has been dealt with, judged or not."""
         self._undecided = [utterance for utterance in self._undecided if utterance.number > number]
+        self._settled = number
 
-    def drop_all(self, now: float) -> list[Effect[Audio]]:
-        """Nothing that was said or typed so far is to be answered any more (/hush)."""
-        effects: list[Effect[Audio]] = []
-        for utterance in list(self._undecided):
-            effects += self._decide(utterance, Verdict.CONTEXT, now)
-        for number in self._exchange.waiting:
-            effects += self._exchange.decide(number, Verdict.CONTEXT, now)
-        return effects
+    def connected(self) -> None:
+        """What is not settled is said again on a new connection, and transcribed again."""
+        self.words.said_again(self._settled)
+
+    def drop_all(self) -> None:
+        """Nothing that was said so far is to be answered any more (/hush)."""
+        self._undecided.clear()
 
     def _late_verdict(self, utterance: Utterance, now: float) -> Verdict | None:
         """With what there is now, if nothing more is to be expected."""

@@ -45,9 +45,13 @@ class Turnstile:
         else:
             self._apply(step(now), now)
 
-    def tick(self, now: float, *, answering: bool) -> None:
-        """Open when the answer is complete, or has taken too long."""
-        if self._closed_until is None or (answering and now < self._closed_until):
+    def has_waited(self, now: float) -> bool:
+        """Whether it has been closed for as long as anybody may be kept waiting."""
+        return self._closed_until is not None and now >= self._closed_until
+
+    def open(self, now: float) -> None:
+        """The answer is complete, was stopped, or has taken too long: what waits leaves."""
+        if self._closed_until is None:
             return
         self._closed_until = None
         self._line.release()

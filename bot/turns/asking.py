@@ -76,6 +76,16 @@ class Asking(Book[C]):
             self._answer = None
         return effects
 
+    def dropped(self, now: float) -> list[Effect[C]]:
+        """Nothing of what was asked so far is to be heard any more (/hush)."""
+        effects = self.stopped(now)
+        for prompt in (*(self._calling or ()), *(self._answer.covers if self._answer else ())):
+            prompt.verdict = Verdict.CONTEXT
+        self._calling = None
+        self._heard.clear()
+        self._debts.drop_all()
+        return effects
+
     def _match_early(self, prompt: Prompt, now: float) -> list[Effect[C]]:
         answer = self._answer or self._last
         if answer is None or answer.covers or now - answer.began_at > EARLY_S:

@@ -9,7 +9,7 @@ from typing import Generic
 
 from bot.turns.answer import Answer, State
 from bot.turns.debts import Debts, Kind, Prompt, Verdict, ruling
-from bot.turns.effects import Answered, C, Effect, Finish, Settled
+from bot.turns.effects import Answered, C, Effect, Finish, Resumed, Settled
 from bot.turns.remedies import SILENT, Patience, Watchdog
 
 MAX_UNDECIDED = 32
@@ -71,6 +71,16 @@ class Book(Generic[C]):
         return self._answer is not None and self._answer.coming
 
     @property
+    def discarding(self) -> bool:
+        """Whether what comes now belongs to an answer that nobody is to hear."""
+        return self._answer is not None and not self._answer.coming
+
+    @property
+    def calling(self) -> bool:
+        """Whether the model waits for a tool."""
+        return self._calling is not None
+
+    @property
     def quiet(self) -> bool:
         """Nothing is asked, generated or called: a new connection would disturb nothing."""
         unanswered = any(not prompt.spare for prompt in self._debts.open)
@@ -103,9 +113,13 @@ class Book(Generic[C]):
     def _answered(self, answer: Answer[C]) -> list[Effect[C]]:
         """It has become audible."""
         paid = [prompt for prompt in answer.covers if prompt in self._debts.pending]
-        spoken_for = [each for each in paid if each.owed and each.kind is not Kind.TOOL_RESULT]
+        effects: list[Effect[C]] = []
+        for prompt in paid:
+            if prompt.owed:
+                rest = prompt.kind is Kind.TOOL_RESULT
+                effects.append(Resumed(prompt.number) if rest else Answered(prompt.number))
         self._heard += (prompt.number for prompt in paid if prompt.verdict is None)
-        return [*(Answered(prompt.number) for prompt in spoken_for), *self._settle(paid)]
+        return effects + self._settle(paid)
 
     def _end(self, answer: Answer[C], now: float) -> list[Effect[C]]:
         """All of it has come. What is held stays until it is judged."""

@@ -126,6 +126,12 @@ class Debts:
     def drop_spare(self) -> None:
         self._pending = [prompt for prompt in self._pending if not prompt.spare]
 
+    def drop_all(self) -> None:
+        """Nobody is to hear an answer to any of them."""
+        self._pending = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
+        for prompt in self.open:
+            prompt.verdict = Verdict.CONTEXT
+
     def ask_again(self, now: float) -> int:
         """A new connection has heard none of them. What was passed on stays so: the line asks them in order,
         one right after the other, and a turn still interrupts what was before it. How many results of tools

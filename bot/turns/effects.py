@@ -40,6 +40,13 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """The rest of the answer to this prompt, after a tool's result, has become audible."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotesOff:
     """The service answers turn notes by themselves: send none in this session any more."""
 
@@ -69,4 +76,6 @@ class GaveUp:
     cause: str
 
 
-Effect: TypeAlias = Play[C] | Finish | Stop | Settled | Answered | NotesOff | Nudge | Reconnect | GaveUp
+Effect: TypeAlias = (
+    Play[C] | Finish | Stop | Settled | Answered | Resumed | NotesOff | Nudge | Reconnect | GaveUp
+)

@@ -31,6 +31,7 @@ from bot.turns.effects import (
     Nudge,
     Play,
     Reconnect,
+    Resumed,
     Settled,
     Stop,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Patience",
     "Play",
     "Reconnect",
+    "Resumed",
     "Settled",
     "Stop",
     "Verdict",

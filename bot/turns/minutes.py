@@ -34,6 +34,14 @@ class Minutes:
         """The bot said `text`."""
         self._add("You", text)
 
+    def take_back(self) -> None:
+        """The newest that the bot has said was not heard after all, or not all of it."""
+        for index in range(len(self._lines) - 1, -1, -1):
+            if self._lines[index].startswith("You: "):
+                self._chars -= len(self._lines[index])
+                del self._lines[index]
+                return
+
     def summary(self, limit_chars: int = 1500) -> str:
         """The newest lines that fit into `limit_chars`, in order, headed by how many are missing. Empty if
         nothing was said."""

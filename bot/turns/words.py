@@ -40,6 +40,9 @@ class Utterance:
     ended_at: float = 0.0
     """When it was complete on the wire; words of its end come after that."""
 
+    said_again: bool = False
+    """On a new connection: its words come from the beginning."""
+
     @property
     def changed_at(self) -> float:
         """Since when nothing new is known of it."""
@@ -73,10 +76,16 @@ class Words:
         utterance = self._owner(now)
         if utterance is None:
             return None
-        utterance.words += text
+        before = "" if utterance.said_again else utterance.words
+        utterance.words, utterance.said_again = before + text, False
         utterance.heard_at = now
         utterance.complete = utterance.complete or finished
         return utterance
+
+    def said_again(self, after: int) -> None:
+        """The turns `after` this number go out once more; what is known of them stays until then."""
+        for utterance in self._utterances:
+            utterance.said_again = utterance.number > after
 
     def speakers_of(self, number: int) -> tuple[int, ...]:
         """Who spoke in this turn; nobody if it is none, or too long ago."""

@@ -1,0 +1,751 @@
+"""What must hold for the people in a channel, whatever the model and the connection do."""
+
+from __future__ import annotations
+
+import pytest
+from sides_on_record import ANA, BEN, NAMES, Scene, heads
+
+from bot.answering import PROTECTED_S, Prompt
+from bot.conversation import NotUnderstood, Unanswered
+from bot.live.events import GenerationComplete, OutputTranscript, ToolCallsCancelled, TurnComplete
+from bot.turns.exchange import Verdict
+from bot.turns.floor import Interrupt, Mode
+from bot.turnstile import HOLD_S
+
+# --- turns and answers ---
+
+
+def test_who_speaks_is_answered_and_it_stands_in_the_minutes() -> None:
+    scene = Scene()
+    scene.say(ANA, "What is that?")
+    scene.answer(1, "That is the moon.")
+    assert scene.heard == [1]
+    assert scene.minutes == ['"Ana": "What is that?"', 'You: "That is the moon."']
+    assert scene.line.settled_to == 1
+
+
+def test_sound_that_was_not_meant_for_the_channel_is_not_played() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Ben, are you coming to the cinema tonight?")
+    scene.answer(1, "Yes, gladly.")
+    assert scene.heard == []
+    assert scene.minutes == []  # of the bot; what Ana said is written down with the next that happens
+
+
+def test_the_words_of_a_dropped_answer_are_not_given_as_those_of_the_next() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Ben, are you coming to the cinema tonight?")
+    scene.answer(1, "Yes, gladly.")
+    scene.go_on(5)
+    typed = scene.type("What is the moon?")
+    scene.answer(2, "It is a stone.")
+    assert typed == ["It is a stone."]
+    assert scene.minutes[-1] == 'You: "It is a stone."'
+
+
+def test_the_words_of_an_answer_that_turned_out_unwanted_are_forgotten() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, None)
+    scene.answer(1, "Yes, gladly.")  # held, and complete
+    scene.transcribed("Ben, are you coming?")
+    scene.go_on(1)
+    typed = scene.type("What is the moon?")
+    scene.answer(2, "It is a stone.")
+    assert (scene.heard, typed) == ([2], ["It is a stone."])
+
+
+def test_the_rest_of_an_answer_that_was_stopped_is_neither_heard_nor_written_down() -> None:
+    scene = Scene()
+    scene.say(ANA, "Tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once upon a time ")
+    scene.go_on(0.5)
+    scene.begin(BEN)
+    scene.speak(1, "there was a king ")
+    scene.interrupted()
+    scene.go_on(1)
+    scene.end(BEN, words="What time is it?")
+    scene.answer(2, "It is noon.")
+    assert scene.heard == [1, 2]
+    assert scene.minutes[-1] == 'You: "It is noon."'
+    assert "king" not in "".join(scene.minutes)
+
+
+def test_words_in_writing_only_are_not_the_beginning_of_the_answer_that_replaces_them() -> None:
+    scene = Scene()
+    typed = scene.type("What is the moon?")
+    scene.go_on(0.5)
+    scene.model(OutputTranscript("It is a "), TurnComplete(None))
+    scene.go_on(1.5)
+    assert heads(scene.line.said) == ["text", "remark"]
+    scene.speak(2, "It is a stone.")
+    scene.over()
+    assert typed == ["It is a stone."]
+
+
+def test_words_that_run_ahead_of_their_sound_are_kept() -> None:
+    scene = Scene()
+    typed = scene.type("What is the moon?")
+    scene.model(OutputTranscript("It is "))
+    scene.go_on(0.3)
+    scene.speak(1, "a stone.")
+    scene.over()
+    assert typed == ["It is a stone."]
+
+
+def test_sound_that_nobody_can_hear_is_no_answer() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "That is the moon.", loud=False)
+    scene.over()
+    scene.go_on(1.2)
+    assert scene.line.said[-1] == "remark"
+    assert not any(line.startswith("You") for line in scene.minutes)
+
+
+def test_the_bot_says_where_it_is_not_understood() -> None:
+    scene = Scene()
+    for label in (1, 2):
+        scene.say(ANA, "Mhm.")
+        scene.answer(label, "Sorry, I didn't catch that.")
+        scene.until_quiet()
+    assert scene.told == [NotUnderstood()]
+
+
+# --- turn notes ---
+
+
+def test_the_model_is_told_who_speaks_and_only_when_that_is_new() -> None:
+    scene = Scene()
+    for user_id in (ANA, ANA, BEN):
+        scene.say(user_id)
+        scene.answer(user_id)
+        scene.until_quiet()
+    assert len(scene.line.notes) == 2
+    assert '"Ana" speaks now' in scene.line.notes[0]
+    assert '"Ben" speaks now' in scene.line.notes[1]
+
+
+def test_who_was_there_already_has_not_come_in_and_who_comes_and_goes_has() -> None:
+    scene = Scene({ANA: "Ana"})
+    scene.say(ANA)
+    assert "come in" not in scene.notes()
+    scene.answer(1)
+    scene.conversation.present(NAMES)
+    scene.conversation.present({BEN: "Ben"})
+    scene.say(BEN)
+    assert '"Ben" has come in' in scene.notes()
+    assert '"Ana" has left' in scene.notes()
+
+
+def test_sound_that_was_lost_is_told_with_the_next_turn() -> None:
+    scene = Scene()
+    scene.begin(ANA)
+    scene.end(ANA, words="Hm?", lost_s=3.0)
+    scene.answer(1)
+    scene.until_quiet()
+    scene.say(ANA)
+    assert 'about 3 s of "Ana"' in scene.notes()
+
+
+def test_a_note_that_was_answered_by_itself_is_the_last() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.answer(1)
+    scene.until_quiet()
+    scene.begin(BEN)
+    scene.go_on(0.3)
+    scene.speak(2, "Hello Ben.")
+    scene.over()
+    assert scene.heard == [1]
+    assert not scene.line.takes_notes
+    scene.end(BEN, words="What is that?")
+    scene.answer(3, "The moon.")
+    scene.until_quiet()
+    scene.say(ANA)
+    assert scene.heard == [1, 3]
+    assert len(scene.line.notes) == 2
+
+
+# --- to interrupt ---
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_who_interrupts_is_heard_at_once_and_the_model_knows_how_far_it_came(complete: bool) -> None:
+    scene = Scene()
+    scene.say(ANA, "When does it leave?")
+    scene.go_on(0.5)
+    scene.speak(1, "The train leaves at noon from platform ten, to Rome.", seconds=10)
+    if complete:  # as it mostly is: the model is faster than it speaks
+        scene.over()
+    scene.go_on(4)
+    scene.begin(ANA)
+    assert scene.mouth.stops == 1
+    assert not scene.mouth.playing
+    assert 'only the first 40 % was heard, up to "The train leaves at"' in scene.line.notes[-1]
+    assert scene.minutes[-1] == 'You: "The train leaves at …"'
+    assert scene.minutes[0] == '"Ana": "When does it leave?"'
+
+
+def test_an_answer_that_had_been_heard_to_its_end_was_not_broken_off() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.answer(1, "The train leaves at noon.")
+    scene.until_quiet()
+    scene.go_on(1)
+    scene.say(ANA)
+    assert scene.mouth.stops == 0
+    assert "heard" not in scene.notes()
+    assert scene.minutes[-1] == 'You: "The train leaves at noon."'
+
+
+def test_who_may_not_interrupt_waits_for_the_end_and_is_answered_then() -> None:
+    scene = Scene(interrupt=Interrupt.NOBODY)
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "First.", seconds=2)
+    scene.begin(BEN)
+    assert scene.line.held
+    assert scene.mouth.playing
+    scene.go_on(1)
+    scene.end(BEN)
+    scene.speak(1)  # the answer goes on
+    assert scene.line.said[-1] == "end"  # of Ana
+    scene.over()
+    scene.go_on(0.1)
+    assert not scene.line.held
+    assert heads(scene.line.said) == ["turn", "end", "turn", "end"]
+    scene.transcribed("And what is this?")
+    scene.answer(2, "Second.")
+    assert scene.heard == [1, 2]
+    assert scene.mouth.stops == 0
+
+
+def test_what_waits_is_not_judged_before_its_words_can_be_there() -> None:
+    scene = Scene(mode=Mode.NAMED, interrupt=Interrupt.NOBODY)
+    scene.say(ANA, "Parley, tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once.", seconds=3)
+    scene.begin(BEN)
+    scene.go_on(1)
+    scene.end(BEN)
+    for _ in range(3):
+        scene.go_on(1)
+        scene.speak(1)
+    scene.over()
+    scene.go_on(0.1)
+    scene.transcribed("Parley, what time is it?")
+    scene.answer(2, "Noon.")
+    assert scene.heard == [1, 2]
+
+
+def test_the_last_words_of_the_answered_turn_are_not_those_of_the_turn_that_waits() -> None:
+    scene = Scene(mode=Mode.NAMED, interrupt=Interrupt.NOBODY)
+    scene.begin(ANA)
+    scene.go_on(1)
+    scene.end(ANA)
+    scene.transcribed("Parley, tell me", finished=False)
+    scene.go_on(0.5)
+    scene.speak(1, "Once.", seconds=1)
+    scene.begin(BEN)
+    scene.transcribed(" a story.")
+    scene.over()
+    scene.go_on(0.5)
+    scene.end(BEN, words="Ana, are you coming?")
+    scene.answer(2, "Gladly.")
+    scene.until_quiet()
+    scene.say(ANA, "Parley, thanks.")
+    scene.answer(3, "Sure.")
+    assert scene.heard == [1, 3]
+    assert '"Ben": "Ana, are you coming?"' in scene.minutes
+
+
+def test_nobody_waits_for_an_answer_without_end() -> None:
+    scene = Scene(interrupt=Interrupt.NOBODY)
+    typed = scene.type("Tell me everything.")
+    scene.go_on(0.5)
+    scene.speak(1, "First of all, the beginning.", seconds=2)
+    scene.begin(BEN)
+    scene.go_on(1)
+    scene.end(BEN)
+    waited_s = 1.0
+    while scene.line.held:
+        scene.speak(1, " More.")
+        scene.go_on(1)
+        waited_s += 1
+    assert waited_s <= HOLD_S + 1
+    assert heads(scene.line.said)[-2:] == ["turn", "end"]
+    assert typed
+    assert typed[0] is not None
+    assert typed[0].startswith("First of all, the beginning.")
+    scene.interrupted()
+    scene.transcribed("Enough!")
+    scene.answer(2, "Fine.")
+    scene.until_quiet()
+    assert scene.heard == [1, 2]
+    assert scene.minutes[-1] == 'You: "Fine."'
+    assert len(typed) == 1
+
+
+def test_a_host_is_not_kept_waiting_by_a_guest_who_waits() -> None:
+    scene = Scene(interrupt=Interrupt.HOSTS, hosts=frozenset({ANA}))
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "A long answer.", seconds=3)
+    scene.begin(BEN)
+    scene.end(BEN, words=None)
+    assert scene.line.held
+    scene.begin(ANA)
+    assert not scene.mouth.playing
+    assert not scene.line.held
+    scene.speak(1, seconds=1)  # not yet told of it
+    assert not scene.mouth.playing
+    scene.interrupted()
+    scene.go_on(1)
+    scene.end(ANA, words="Stop.")
+    scene.answer(2)
+    assert scene.heard == [1, 2]
+
+
+def test_the_greeting_is_not_interrupted_and_what_comes_after_it_is() -> None:
+    scene = Scene()
+    scene.conversation.prompt(Prompt("Greet.", greets=True), scene.now)
+    scene.go_on(0.5)
+    scene.speak(1, "Hello!", seconds=2)
+    scene.begin(BEN)
+    assert scene.mouth.playing
+    scene.over()
+    scene.go_on(0.5)
+    scene.end(BEN)
+    scene.transcribed("Hello.")
+    scene.until_quiet()
+    scene.answer(2, "How are you?", seconds=3)
+    assert scene.now < 100 + PROTECTED_S
+    scene.begin(BEN)
+    assert not scene.mouth.playing
+    assert scene.heard == [1, 2]
+
+
+def test_only_the_asker_may_stop_the_answer_and_the_next_has_an_asker_of_its_own() -> None:
+    scene = Scene(interrupt=Interrupt.ASKER)
+    scene.say(ANA)
+    scene.answer(1, seconds=1)
+    scene.until_quiet()
+    scene.say(BEN)
+    scene.go_on(0.5)
+    scene.speak(2, seconds=3)
+    scene.begin(ANA)
+    assert scene.mouth.stops == 0
+    assert scene.line.held
+    scene.over()
+    scene.go_on(0.1)
+    scene.end(ANA, words="Hm.")
+    assert not scene.line.held
+
+
+# --- whether the bot is meant ---
+
+
+def named() -> Scene:
+    """Ana has just had an answer, in a room in which the bot must be called by its name."""
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Parley, what is that?")
+    scene.answer(1, "The moon.", seconds=3)
+    return scene
+
+
+def test_who_was_answered_need_not_say_the_name_for_a_while_after_the_last_word() -> None:
+    scene = named()
+    scene.until_quiet()
+    scene.go_on(9)
+    scene.say(ANA, "And how far is it?")
+    scene.answer(2, "Far.", seconds=1)
+    scene.until_quiet()
+    scene.go_on(11)
+    scene.say(ANA, "And what does it cost?")
+    scene.answer(3, "Much.", seconds=1)
+    assert scene.heard == [1, 2]
+
+
+def test_who_interrupts_the_answer_to_themselves_goes_on_with_it() -> None:
+    scene = named()
+    scene.go_on(1)
+    scene.say(ANA, "No, I mean the other one.")
+    scene.answer(2, "Mars.")
+    assert scene.heard == [1, 2]
+
+
+def test_who_was_cut_short_by_the_service_may_go_on_too() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Parley, what is that?")
+    scene.go_on(0.5)
+    scene.speak(1, "The moon.", seconds=3)
+    scene.interrupted()
+    scene.go_on(2)
+    scene.say(ANA, "And how far is it?")
+    scene.answer(2)
+    assert scene.heard == [1, 2]
+
+
+def test_the_ear_is_open_for_who_was_answered_and_for_nobody_else() -> None:
+    scene = named()
+    scene.until_quiet()
+    scene.say(BEN, "And how far is it?")
+    scene.answer(2)
+    assert scene.heard == [1]
+
+
+def test_the_rest_of_an_answer_after_a_slow_tool_is_for_the_same_person() -> None:
+    scene = Scene(mode=Mode.NAMED, interrupt=Interrupt.ASKER)
+    scene.say(ANA, "Parley, what is the score?")
+    scene.go_on(0.5)
+    scene.speak(1, "Let me look. ", seconds=1)
+    scene.call("a")
+    assert scene.tools.decided == {"a": Verdict.ANSWER}
+    scene.go_on(15)
+    scene.calls_answered()
+    scene.go_on(0.5)
+    scene.speak(2, "Two to one.", seconds=3)
+    scene.begin(BEN)
+    assert scene.mouth.stops == 0  # it is not Ben's answer
+    scene.over()
+    scene.end(BEN, words="Ana, did you hear?")
+    scene.answer(3)
+    scene.until_quiet()
+    scene.say(ANA, "And who scored?")
+    scene.answer(4)
+    assert scene.heard == [1, 2, 4]
+    assert any("Two to one." in line for line in scene.minutes)
+
+
+def test_an_answer_in_two_turns_of_the_model_is_written_down_in_full() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Parley, what is the score?")
+    scene.answer(1, "Let me look.")
+    scene.call("a")
+    scene.until_quiet()
+    scene.go_on(12)
+    scene.calls_answered()
+    scene.answer(2, "Two to one.")
+    scene.until_quiet()
+    assert scene.minutes[-2:] == ['You: "Let me look."', 'You: "Two to one."']
+    scene.say(ANA, "And who scored?")
+    scene.answer(3)
+    assert scene.heard == [1, 2, 3]
+
+
+# --- tools ---
+
+
+def test_a_call_waits_until_it_is_known_whether_the_bot_was_meant() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, None)
+    scene.call("a")
+    assert scene.tools.waiting == ["a"]
+    scene.transcribed("Parley, look it up.")
+    scene.go_on(0.1)
+    assert scene.tools.decided == {"a": Verdict.ANSWER}
+
+
+def test_a_call_is_refused_when_others_were_meant() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Ben, can you look it up?")
+    scene.call("a")
+    assert scene.tools.decided == {"a": Verdict.CONTEXT}
+
+
+def test_a_call_does_not_wait_for_ever_for_words_that_do_not_come() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, None)
+    scene.call("a")
+    scene.go_on(3)
+    assert scene.tools.decided == {"a": Verdict.ANSWER}  # better one too many, where nothing is transcribed
+
+
+def test_whoever_types_may_have_the_bot_call_tools_too() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.type("Look it up.")
+        scene.answer(1)
+    assert scene.tools.turns == 3
+
+
+def test_calls_that_are_called_off_leave_nothing_owed() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "Let me look.")
+    scene.call("a")
+    scene.model(ToolCallsCancelled(("a",)))
+    scene.over()
+    scene.until_quiet()
+    scene.go_on(40)
+    assert "remark" not in scene.line.said
+    assert scene.told == []
+    assert scene.line.quiet
+
+
+# --- typed and shown ---
+
+
+def test_what_is_typed_is_answered_after_what_is_being_said() -> None:
+    scene = Scene()
+    scene.begin(ANA)
+    typed = scene.type("And me?")
+    scene.go_on(1)
+    scene.end(ANA, words="What is that?")
+    scene.answer(1, "The moon.")
+    assert typed == []
+    scene.answer(2, "You are well.")
+    assert typed == ["You are well."]
+    assert scene.heard == [1, 2]
+
+
+def test_what_is_typed_is_answered_once_when_somebody_interrupts_before_the_answer() -> None:
+    scene = Scene()
+    typed = scene.type("And me?")
+    scene.go_on(0.2)
+    scene.say(ANA, "What is that?")
+    scene.answer(1, "You are well, and that is the moon.")
+    assert typed == ["You are well, and that is the moon."]
+
+
+def test_whoever_typed_gets_what_was_heard_of_an_answer_that_was_stopped() -> None:
+    scene = Scene()
+    typed = scene.type("Tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once upon a time there was a", seconds=7)
+    scene.go_on(3.5)
+    scene.begin(BEN)
+    scene.go_on(0.1)
+    assert typed == ["Once upon a time"] or typed == ["Once upon a"]
+
+
+def test_a_picture_goes_before_what_is_said_about_it() -> None:
+    scene = Scene()
+    scene.conversation.show(b"red square")
+    scene.type("What is that?")
+    assert scene.line.said == ["image red square", "text What is that?"]
+
+
+def test_two_who_typed_each_get_their_own_answer() -> None:
+    scene = Scene()
+    first, second = scene.type("One?"), scene.type("Two?")
+    scene.answer(1, "One.")
+    scene.answer(2, "Two.")
+    assert (first, second) == (["One."], ["Two."])
+
+
+def test_nobody_who_typed_waits_for_ever() -> None:
+    scene = Scene()
+    typed = scene.type("Anybody there?")
+    scene.go_on(7)
+    assert heads(scene.line.said) == ["text", "remark"]
+    scene.go_on(12.5)
+    assert heads(scene.line.said) == ["text", "remark", "reconnect"]
+    scene.connect()
+    scene.go_on(13)
+    assert typed == [None]
+    assert [type(notice) for notice in scene.told] == [Unanswered]
+    assert scene.line.settled_to == 1
+    assert scene.line.quiet
+
+
+def test_who_got_no_answer_is_named_and_the_model_knows_of_it() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.go_on(20)
+    scene.connect()
+    scene.go_on(13)
+    assert scene.told == [Unanswered((ANA,), "no answer")]
+    scene.say(ANA)
+    assert "got no answer" in scene.line.notes[-1]
+
+
+# --- to fall silent ---
+
+
+def test_hushed_in_mid_sentence_nothing_more_is_heard() -> None:
+    scene = Scene()
+    typed = scene.type("Tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once upon a time", seconds=3)
+    scene.go_on(1)
+    scene.conversation.fall_silent(scene.now)
+    assert not scene.mouth.playing
+    scene.speak(1, " there was a king.", seconds=3)
+    scene.over()
+    scene.go_on(1)
+    assert not scene.mouth.playing
+    assert len(typed) == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.OPEN, Mode.NAMED])
+def test_what_was_asked_before_the_hush_is_not_answered_after_it(mode: Mode) -> None:
+    scene = Scene(mode=mode)
+    scene.say(ANA, None)  # /hush ends the turn, and then the bot falls silent
+    typed = scene.type("And me?")
+    scene.conversation.fall_silent(scene.now)
+    assert typed == [None]
+    scene.answer(1, "The moon.")
+    scene.transcribed("Parley, what is that?")
+    scene.answer(2, "You are well.")
+    scene.go_on(40)
+    assert scene.heard == []
+    assert scene.told == []
+    assert "remark" not in scene.line.said
+    assert scene.line.quiet
+
+
+def test_after_the_hush_everything_is_as_before() -> None:
+    scene = Scene()
+    scene.say(ANA, None)
+    scene.conversation.fall_silent(scene.now)
+    scene.answer(1, "The moon.")
+    scene.go_on(5)
+    scene.say(ANA, "What is that?")
+    scene.answer(2, "The sun.")
+    assert scene.heard == [2]
+    assert scene.minutes[-1] == 'You: "The sun."'
+
+
+def test_the_rest_after_a_tool_is_not_said_in_spite_of_the_hush() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "Let me look.", seconds=1)
+    scene.call("a")
+    scene.until_quiet()
+    scene.conversation.fall_silent(scene.now)
+    scene.calls_answered()
+    scene.answer(2, "Two to one.")
+    scene.go_on(40)
+    assert scene.heard == [1]
+    assert "remark" not in scene.line.said
+
+
+def test_the_hush_holds_for_those_too_who_wait_for_the_end_of_the_answer() -> None:
+    scene = Scene(interrupt=Interrupt.NOBODY)
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "A long answer.", seconds=3)
+    scene.begin(BEN)
+    scene.end(BEN, words=None)
+    scene.conversation.fall_silent(scene.now)
+    assert not scene.line.held
+    scene.speak(1, " That goes on.", seconds=3)
+    scene.interrupted()
+    scene.answer(2)
+    scene.go_on(20)
+    assert scene.heard == [1]
+    assert not scene.mouth.playing
+
+
+def test_the_goodbye_is_heard_and_what_was_asked_before_it_is_not() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.conversation.fall_silent(scene.now)
+    scene.conversation.prompt(Prompt("Say goodbye.", greets=True), scene.now)
+    scene.answer(1, "The moon.")
+    scene.answer(2, "Goodbye.")
+    assert scene.heard == [2]
+
+
+# --- the connection ---
+
+
+def test_what_was_said_when_the_connection_died_is_answered_on_the_next() -> None:
+    scene = Scene()
+    scene.say(ANA, "What is that?")
+    scene.disconnect()
+    scene.go_on(30)
+    assert scene.told == []  # nothing is late while there is no connection
+    scene.connect()
+    scene.transcribed("What is that?")  # the line has said it again
+    scene.answer(1, "The moon.")
+    assert scene.heard == [1]
+    assert scene.minutes == ['"Ana": "What is that?"', 'You: "The moon."']
+
+
+def test_an_answer_that_dies_with_its_connection_is_played_as_far_as_it_came() -> None:
+    scene = Scene()
+    typed = scene.type("Tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once upon a time", seconds=2)
+    scene.disconnect()
+    scene.connect()
+    scene.until_quiet()
+    assert scene.mouth.stops == 0
+    assert not scene.mouth.playing
+    assert typed == ["Once upon a time"]
+    assert scene.minutes == ['You: "Once upon a time …"']
+    scene.say(ANA)
+    assert 'broke off for technical reasons, up to "Once upon a time"' in scene.notes()
+    scene.answer(2, "The moon.")
+    assert scene.minutes[-1] == 'You: "The moon."'
+
+
+def test_what_was_not_answered_before_a_new_connection_is_no_broken_answer() -> None:
+    scene = Scene()
+    scene.say(ANA, "What is that?")
+    scene.answer(1, "The moon.")
+    scene.until_quiet()
+    scene.connect()
+    scene.say(ANA)
+    assert "technical" not in scene.notes()
+    assert len(scene.minutes) == 2
+
+
+def test_words_that_came_without_a_sound_die_with_their_connection() -> None:
+    scene = Scene()
+    typed = scene.type("What is the moon?")
+    scene.model(OutputTranscript("It is a "))
+    scene.disconnect()
+    scene.connect()
+    scene.answer(1, "It is a stone.")
+    assert typed == ["It is a stone."]
+
+
+def test_the_line_may_roll_over_only_while_nothing_is_going_on() -> None:
+    scene = Scene()
+    scene.go_on(0.1)
+    assert scene.line.quiet
+    scene.begin(ANA)
+    scene.go_on(0.1)
+    assert not scene.line.quiet
+    scene.end(ANA, words="Hm?")
+    scene.go_on(0.1)
+    assert not scene.line.quiet
+    scene.answer(1)
+    scene.go_on(0.1)
+    assert scene.line.quiet  # it is only played any more
+    assert not scene.conversation.idle
+    scene.until_quiet()
+    assert scene.conversation.idle
+
+
+# --- where the service finds the turns ---
+
+
+def test_where_the_service_finds_the_turns_ours_are_only_watched() -> None:
+    scene = Scene(local_turns=False)
+    scene.line.takes_notes = False
+    scene.say(ANA, "What is that?")
+    scene.answer(1, "The moon.", seconds=3)
+    scene.begin(BEN)
+    assert scene.mouth.playing  # the service decides whether that was an interruption
+    scene.interrupted()
+    assert not scene.mouth.playing
+    scene.end(BEN, words="Stop.")
+    scene.go_on(1)
+    scene.speak(2, "Fine.")
+    scene.model(GenerationComplete())
+    assert scene.heard == [1, 2]
+
+
+def test_an_answer_to_a_turn_that_only_the_service_heard_is_written_down_too() -> None:
+    scene = Scene(local_turns=False)
+    scene.answer(1, "The moon.")
+    assert scene.heard == [1]
+    assert scene.minutes == ['You: "The moon."']
