@@ -256,7 +256,7 @@ def quiet_logs() -> Iterator[None]:
 
 
 def soak(seed: int, day_s: float = DAY_S, nature: Nature | None = None, *, memory: bool = False) -> Report:
-    """One seed. `memory`: watch it, too, which takes half as long again."""
+    """One seed. `memory`: watch it, too, which takes four times as long."""
     report = Report(seed)
 
     async def main() -> None:

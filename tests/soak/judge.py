@@ -160,6 +160,10 @@ class Judge:
         sign of it; whose is shows it by the silence that follows."""
         _remember(self._mute, began_at, ended_at)
 
+    def was_mute(self, said: Said) -> bool:
+        """Whether a connection that nobody knew to be dead touches the life of this turn."""
+        return any(_touches(said, *span) for span in self._mute)
+
     # --- the verdict ---
 
     def settle(self, now: float) -> None:
@@ -176,7 +180,7 @@ class Judge:
         figures["turns"] += 1
         missing = said.words - len(said.heard)
         if missing:
-            unnoticed = said.wish is not Wish.ANSWER and any(_touches(said, *span) for span in self._mute)
+            unnoticed = said.wish is not Wish.ANSWER and self.was_mute(said)
             what = f"turn {said.number}: {missing} of {said.words} words"
             self._lapse(what, "lost words", now, excused or unnoticed)
         if said.wish is Wish.ANSWER:

@@ -214,10 +214,14 @@ class Model:
     # --- what goes wrong ---
 
     def _fault(self, turns: tuple[int, ...]) -> str | None:
-        """At most two in a row for one turn: the remedies are two, and a third would be a dead service."""
+        """At most two in a row for one turn, a dead connection counts for both: the remedies are two."""
         chosen = self._random.random()
         saids = [self._judge.turns[number] for number in turns if number in self._judge.turns]
-        if not saids or max(said.silent_faults for said in saids) >= 2:
+        if (
+            not saids
+            or max(said.silent_faults for said in saids) >= 2
+            or any(map(self._judge.was_mute, saids))
+        ):
             return None
         nature = self._nature
         for name in ("no_answer", "empty_answer", "text_only", "zero_audio"):
