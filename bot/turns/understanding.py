@@ -13,20 +13,26 @@ TWICE = 2
 
 _PHRASES = re.compile(
     r"""
-      (did\ ?n[o'’]t|could\ ?n[o'’]t|can\ ?n[o'’]t|did\ not|could\ not)\ (quite\ |really\ |fully\ )?
-        (catch|hear|understand|make\ out|get)\ (that|you|what|it)
-    | (say|repeat)\ (that|it)\ (again|once\ more|for\ me)
-    | (habe|hab|konnte)\ (dich|das|sie|es)?\ ?(leider\ )?(akustisch\ )?nicht\ (ganz\ |richtig\ )?
-        (verstanden|verstehen|gehört|hören)
-    | noch\ ?(ein)?mal\ (sagen|wiederholen)
-    | no\ (te|le|os|lo)\ (he\ )?(entend|oí|escuch)
-    | (puedes|podrías|puede)\ repetir
-    | (聞き取れ|聞こえ|わかり|分かり|理解でき)ませんでした
-    | もう一度(言|おっしゃ|お願い)
-    | je\ n['’]ai\ pas\ (bien\ )?(compris|entendu)
-    | (peux|pouvez|pourriez)[- ](tu|vous)\ répéter
-    | não\ (entendi|consegui\ (entender|ouvir))
-    | non\ ho\ (capito|sentito)
+      \bi\ ((did|could|ca)n['’]t|(did|could|can)\ ?not)\ (quite\ |really\ |fully\ )?
+        (catch|hear|understand|make\ out|get)\ (that|you|what\ you|it)\b
+    | \b(trouble|difficulty)\ (hearing|understanding)\ (you|that)
+    | \bnot\ sure\ (that\ )?i\ (heard|caught|understood|got)
+    | \b(can|could|would|will)\ you\ (please\ |maybe\ |mind\ )?
+        (say|repeat|repeating|saying)\ (that|it|yourself|what)\b
+    | \b(ich\ (habe?|konnte)\ (dich|sie|euch|das|es)|(das|dich|sie|es)\ (habe?|konnte)\ ich)\ (leider\ )?
+        (akustisch\ )?nicht\ (ganz\ |richtig\ |gut\ )?(verstanden|verstehen|gehört|hören)
+    | \b(kannst|könntest|können|könnten)\ (du|sie)\ (mir\ )?(das|es)\ (bitte\ )?(noch\ ?(ein)?mal\ )?
+        (wiederholen|sagen)
+    | \bno\ (te|le|os)\ (he\ )?(entend|entiend|oí|oigo|escuch)
+    | \bno\ (lo\ )?(entendí|entiendo|oí|escuché)\b
+    | \bno\ (he\ podido|pude)\ (entender|oír|escuchar)
+    | (?<!se\ )\b(puedes|podrías|puede|podría)\ repetir
+    | (聞き取れ|聞こえ|わかり|分かり|理解でき)ませんでした(?!が)
+    | もう(一|1)度(言|おっしゃ|お願い|話)
+    | \bje\ n['’]ai\ pas\ (bien\ |tout\ )?(compris|entendu)
+    | \b(peux|pouvez|pourriez|pourrais)[- ](tu|vous)\ répéter | \b(tu\ peux|vous\ pouvez)\ répéter
+    | \bnão\ (entendi|ouvi|consegui\ (entender|ouvir)) | \b(você\ )?(pode|poderia)\ repetir
+    | \bnon\ ho\ (capito|sentito) | \b(puoi|può|potresti|potrebbe)\ ripetere
     """,
     re.IGNORECASE | re.VERBOSE,
 )
