@@ -93,7 +93,7 @@ def live_to_ear_ms(events: Sequence[LiveEvent], heard_at: Sequence[float]) -> li
     """
     firsts = [event.at for event in events if event.kind is Kind.AUDIO_OUT and event.detail == 0]
     latencies = []
-    for first, following in zip(firsts, [*firsts[1:], float("inf")], strict=True):
+    for first, following in zip(firsts, [*firsts, float("inf")][1:], strict=True):
         ears = [at for at in heard_at if first <= at < following]
         if ears:
             latencies.append((ears[0] - first) * 1000)

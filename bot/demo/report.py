@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +14,11 @@ from rich.table import Table
 from audio.formats import DISCORD_HZ, LIVE_IN_HZ
 from bot.demo.latency import Percentiles, barge_in_stop_ms, live_to_ear_ms, speech_to_live_ms, turn_end_ms
 from bot.demo.sound import write_wav
-from bot.demo.steps import Steps
+from bot.demo.steps import StepFailed, Steps
 from bot.demo.story import Story
 from bot.demo.terminal import strip
 from bot.demo.timeline import draw
+from bot.loopback.member.talk import SpokenRecord
 
 MEANINGS = {
     "speech_to_live": "a sample leaves a member → it reaches the Live server",
@@ -27,14 +29,20 @@ MEANINGS = {
 
 
 def latencies(story: Story) -> dict[str, Percentiles | None]:
-    """The four latencies of a story; None where nothing was measured."""
+    """The four latencies of a story; None where nothing was measured.
+
+    A sentence during which the connection changed is left out of `speech_to_live`: it arrives twice.
+    """
     to_live: list[float] = []
     for utterance in story.utterances:
+        record = utterance.record
+        if any(record.started_at < at < record.ended_at for at in story.rollovers):
+            continue
         for session in story.sessions:
             to_live += speech_to_live_ms(
-                bytes(session.pcm16), session.arrivals, utterance.samples(LIVE_IN_HZ), utterance.record
+                bytes(session.pcm16), session.arrivals, utterance.samples(LIVE_IN_HZ), record
             )
-    ends = [turn_end_ms(story.events, utterance.record, story.hangover_ms) for utterance in story.utterances]
+    ends = [turn_end_ms(story.events, record, story.hangover_ms) for record in _last_in_turn(story)]
     return {
         "speech_to_live": Percentiles.of(to_live),
         "turn_end": Percentiles.of([end for end in ends if end is not None]),
@@ -43,11 +51,22 @@ def latencies(story: Story) -> dict[str, Percentiles | None]:
     }
 
 
+def _last_in_turn(story: Story) -> Iterator[SpokenRecord]:
+    """Of each turn the utterance with which it ended."""
+    for began, ended in story.turns():
+        records = [utterance.record for utterance in story.utterances]
+        yield from sorted((r for r in records if began < r.ended_at < ended), key=_ended_at)[-1:]
+
+
+def _ended_at(record: SpokenRecord) -> float:
+    return record.ended_at
+
+
 def write(out: Path, story: Story, steps: Steps, console: Console) -> bool:
     """Write everything into `out` and show it. True if all steps went well."""
     figures: dict[str, Percentiles | None] = dict.fromkeys(MEANINGS)
     if story.utterances:
-        with steps.step("recordings and picture") as step:
+        with suppress(StepFailed), steps.step("recordings and picture") as step:
             figures = latencies(story)
             _write_files(out, story, figures)
             step.detail = f"in {out}/"

@@ -20,7 +20,7 @@ def strip(story: Story, width: int) -> Text:
     for name in dict.fromkeys(utterance.member for utterance in story.utterances):
         parts = [
             (utterance.record.started_at, utterance.samples(LIVE_IN_HZ), LIVE_IN_HZ)
-            for utterance in story.utterances
+            for utterance in (*story.utterances, *story.noises)
             if utterance.member == name
         ]
         rows.append((f"{name} speaks", "blue", parts))

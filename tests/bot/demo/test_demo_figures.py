@@ -51,8 +51,9 @@ def story() -> Story:
         session.hear(to_pcm16(said[at : at + 320]), sent_at + LATE_S)
     end = record.ended_at + HANGOVER_MS / 1000
     events = [
-        LiveEvent(Kind.ACTIVITY_START, BEGAN + 0.1, "s"),
+        LiveEvent(Kind.ACTIVITY_START, BEGAN - 0.14, "s"),
         LiveEvent(Kind.ACTIVITY_END, end + 0.030, "s"),
+        LiveEvent(Kind.ANSWER, end + 0.2, "s", "answer_short"),
         LiveEvent(Kind.AUDIO_OUT, end + 0.3, "s", 0),
         LiveEvent(Kind.AUDIO_OUT, end + 0.34, "s", 1),
         LiveEvent(Kind.INTERRUPTED, end + 1.0, "s"),
@@ -61,9 +62,9 @@ def story() -> Story:
     bot = Track(ears[0], speech.load("answer_short", DISCORD_HZ)[: 36 * 960])
     return Story(
         HANGOVER_MS,
-        [Utterance("Ana", "hello", record)],
-        events,
-        [session],
+        utterances=[Utterance.of_clip("Ana", "hello", record)],
+        events=events,
+        sessions=[session],
         heard=bot,
         bot=bot,
         bot_heard_at=ears,
