@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench fuzz loopback coverage clean
+.PHONY: help demo run test check bench soak fuzz loopback coverage clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ coverage: $(VENV)/dev  ## all tests, with the statement coverage of audio/ and b
 
 bench: $(VENV)/dev  ## measure; writes build/bench/report.json
 	@$(BIN)/python -m tests.benchmarks
+
+soak: $(VENV)/dev  ## days of conversation on virtual time; SEEDS=n of them
+	@$(BIN)/python -m tests.soak --seeds $(or $(SEEDS),20)
 
 fuzz: $(VENV)/dev  ## a million random and mutated datagrams into the receive path (N=… for more)
 	@$(BIN)/python tests/audio/fuzz_inbound.py $(or $(N),1000000) $(or $(SEED),1)
