@@ -1,0 +1,92 @@
+"""Words and the turns they are the words of, when they come late, in pieces or once more."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.turns.turn import Spoken, Turn
+from bot.turns.words import LATE_S, Words
+
+ANA, BEN = 1, 2
+SPOKEN_S, HANGOVER_S = 2.0, 0.5
+
+
+class Scene:
+    """Turns of two seconds, one after the other; the service transcribes when the test says so."""
+
+    def __init__(self) -> None:
+        self.words = Words()
+        self.now = 0.0
+        self._number = 0
+
+    def begins(self, who: int) -> None:
+        self._number += 1
+        self.words.opened(self._number, (who,))
+
+    def ends(self, who: int) -> None:
+        self.now += SPOKEN_S + HANGOVER_S
+        until = self.now - HANGOVER_S
+        utterance = self.words.ended(Turn((Spoken(who, 0, until, 0, 0),), until - SPOKEN_S, until, False))
+        assert utterance is not None
+        utterance.ended_at = self.now
+
+    def says(self, who: int) -> None:
+        self.begins(who)
+        self.ends(who)
+
+    def transcribed(self, *pieces: str, finished: bool = True) -> None:
+        for piece in pieces:
+            self.words.came(piece, False, self.now)
+        if finished:
+            self.words.came("", True, self.now)
+
+    @property
+    def heard(self) -> list[str]:
+        return [utterance.words for utterance in self.words]
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_words_that_come_while_the_next_turn_is_open_are_of_the_one_before(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.begins(BEN)
+    scene.now += LATE_S - 0.1
+    scene.transcribed("I asked ", "Parley.")
+    scene.transcribed("Parley, ", "why?")
+    assert scene.heard == ["I asked Parley.", "Parley, why?"]
+
+
+def test_a_turn_without_words_does_not_take_those_of_another_for_ever(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.begins(BEN)
+    scene.now += LATE_S
+    scene.transcribed("Parley, why?")
+    assert scene.heard == ["", "Parley, why?"]
+
+
+def test_what_is_said_again_on_a_new_connection_is_transcribed_again_in_order(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.transcribed("Hello.")
+    scene.says(BEN)
+    scene.transcribed("I asked Parley.")
+    scene.says(ANA)  # while there is no connection
+    scene.begins(BEN)
+    scene.now += 10
+    scene.words.said_again(1, scene.now)
+    assert scene.heard[1] == "I asked Parley.", "known until it comes anew"
+    scene.transcribed("I asked ", "Parley.")
+    scene.transcribed("What ", "for?")
+    scene.transcribed("Parley, why?")
+    assert scene.heard == ["Hello.", "I asked Parley.", "What for?", "Parley, why?"]
+
+
+def test_without_a_last_mark_a_pause_is_one(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.transcribed("I asked ", "Parley.", finished=False)
+    scene.begins(BEN)
+    scene.now += 0.5
+    scene.transcribed("Parley, ", "why?", finished=False)
+    assert scene.heard == ["I asked Parley.", "Parley, why?"]
