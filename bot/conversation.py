@@ -231,7 +231,7 @@ class Conversation:
         self._record()
         self._tools.cancel_all()
         self._answering.lost()
-        self._gate.connected()
+        self._gate.connected(now)
         self._apply(self._exchange.connected(now), now)
 
     def _make_way(self, speakers: Sequence[int], now: float) -> None:

@@ -71,9 +71,9 @@ class Gate:
         self._undecided = [utterance for utterance in self._undecided if utterance.number > number]
         self._settled = number
 
-    def connected(self) -> None:
+    def connected(self, now: float) -> None:
         """What is not settled is said again on a new connection, and transcribed again."""
-        self.words.said_again(self._settled)
+        self.words.said_again(self._settled, now)
 
     def drop_all(self) -> None:
         """Nothing that was said so far is to be answered any more (/hush)."""

@@ -16,8 +16,9 @@ SETTLED_S = 0.12
 """No further piece for this long while the answer waits: what has come is taken for all of it. Pieces of one
 sentence follow each other within tens of milliseconds once the turn has ended."""
 
-STRAGGLER_S = 1.0
-"""A turn that ended so recently, and has no words yet, gets those that come while the next is open."""
+LATE_S = 2.0
+"""The first words of a turn come no later than this after it was complete on the wire: until then they are
+taken for its own, although the next is open."""
 
 MAX_UTTERANCES = 32
 """So many are remembered; words do not come later than that."""
@@ -38,15 +39,22 @@ class Utterance:
     """The service said that these are all its words."""
     recorded: bool = False
     ended_at: float = 0.0
-    """When it was complete on the wire; words of its end come after that."""
-
-    said_again: bool = False
-    """On a new connection: its words come from the beginning."""
+    """When it was complete on the wire, the last time that it was said; words of its end come after that."""
+    wordless: bool = True
+    """No words have come since it was said, or said again."""
 
     @property
     def changed_at(self) -> float:
         """Since when nothing new is known of it."""
         return max(self.ended_at, self.heard_at or 0.0)
+
+    def awaits_words(self, now: float) -> bool:
+        """Whether words that come now are rather the end of this turn than the beginning of a later one."""
+        if self.turn is None or self.complete:
+            return False
+        if self.wordless:
+            return now - self.ended_at < LATE_S
+        return now - self.changed_at < SETTLED_S
 
 
 class Words:
@@ -76,16 +84,18 @@ class Words:
         utterance = self._owner(now)
         if utterance is None:
             return None
-        before = "" if utterance.said_again else utterance.words
-        utterance.words, utterance.said_again = before + text, False
+        utterance.words = text if utterance.wordless else utterance.words + text
+        utterance.wordless = False
         utterance.heard_at = now
         utterance.complete = utterance.complete or finished
         return utterance
 
-    def said_again(self, after: int) -> None:
-        """The turns `after` this number go out once more; what is known of them stays until then."""
+    def said_again(self, after: int, now: float) -> None:
+        """The turns `after` this number go out once more: so will their words come, from the beginning. What
+        is known of them stays until then."""
         for utterance in self._utterances:
-            utterance.said_again = utterance.number > after
+            if utterance.number > after:
+                utterance.complete, utterance.wordless, utterance.ended_at = False, True, now
 
     def speakers_of(self, number: int) -> tuple[int, ...]:
         """Who spoke in this turn; nobody if it is none, or too long ago."""
@@ -99,12 +109,6 @@ class Words:
         return said
 
     def _owner(self, now: float) -> Utterance | None:
-        if not self._utterances:
-            return None
-        newest = self._utterances[-1]
-        if newest.turn is None and len(self._utterances) > 1:
-            before = self._utterances[-2]
-            waiting = not before.complete and not before.words
-            if waiting and before.turn is not None and now - before.turn.speech_until < STRAGGLER_S:
-                return before
-        return newest
+        """Of words that come now. The turns are transcribed in their order, so the oldest goes first."""
+        waiting = (utterance for utterance in self._utterances if utterance.awaits_words(now))
+        return next(waiting, self._utterances[-1] if self._utterances else None)
