@@ -45,7 +45,7 @@ class Tool:
     """One function of the model.
 
     `parameters` is a JSON schema of type object; ``{}``: no parameters. `run` gets arguments that satisfy it
-    and returns ``{"status": "ok", …}``, or ``{"status": "error", "retryable": bool, "message": …}`` for what
+    and returns ``{"status": "ok", …}``, or ``{"status": "error", "retryable": bool, "error": …}`` for what
     went wrong in a way that the model should tell.
     """
 
@@ -102,5 +102,6 @@ class Registry:
 
 
 def error(message: str, *, retryable: bool = False) -> Result:
-    """A failure as the model is told it."""
-    return {"status": "error", "retryable": retryable, "message": message}
+    """A failure as the model is told it. The service takes the key ``error`` for one, and everything else for
+    output (google-genai, FunctionResponse.response); without it models call again and again."""
+    return {"status": "error", "retryable": retryable, "error": message}

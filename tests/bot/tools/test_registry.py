@@ -44,7 +44,7 @@ async def test_a_tool_sees_its_arguments_and_who_spoke() -> None:
 
 async def test_a_tool_may_report_its_own_failure() -> None:
     async def fails(context: ToolContext, args: Mapping[str, Any]) -> Result:
-        return {"status": "error", "retryable": False, "message": "There is no such song."}
+        return {"status": "error", "retryable": False, "error": "There is no such song."}
 
     result = await Registry([tool(fails)]).call("play", {}, Room())
     assert result["status"] == "error"
@@ -53,8 +53,8 @@ async def test_a_tool_may_report_its_own_failure() -> None:
 async def test_an_unknown_tool_is_answered() -> None:
     result = await Registry([tool(play)]).call("dance", {}, Room())
     assert result["status"] == "error"
-    assert "play" in result["message"]
-    assert "none" in (await Registry([]).call("dance", {}, Room()))["message"]
+    assert "play" in result["error"]
+    assert "none" in (await Registry([]).call("dance", {}, Room()))["error"]
 
 
 async def test_wrong_arguments_are_answered_with_what_is_wrong() -> None:
@@ -63,7 +63,7 @@ async def test_wrong_arguments_are_answered_with_what_is_wrong() -> None:
     assert result == {
         "status": "error",
         "retryable": True,
-        "message": "Wrong arguments: title is missing; titel is not known.",
+        "error": "Wrong arguments: title is missing; titel is not known.",
     }
 
 
@@ -74,7 +74,7 @@ async def test_a_tool_that_hangs_is_cut_off() -> None:
 
     result = await Registry([tool(hangs, timeout_s=0.01)]).call("play", {}, Room())
     assert result["status"] == "error"
-    assert "0.01 seconds" in result["message"]
+    assert "0.01 seconds" in result["error"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_a_bug_is_answered_without_its_details(error: Exception, retryable
     result = await Registry([tool(breaks)]).call("play", {}, Room())
     assert result["status"] == "error"
     assert result["retryable"] is retryable
-    assert "secret detail" not in result["message"]
+    assert "secret detail" not in result["error"]
 
 
 async def test_a_cancelled_call_stays_cancelled() -> None:
@@ -125,5 +125,5 @@ async def test_leave_channel_leaves_once_the_goodbye_has_been_said() -> None:
     room = Room()
     result = await Registry([LEAVE_CHANNEL]).call("leave_channel", {}, room)
     assert result["status"] == "ok"
-    assert "goodbye" in result["message"]
+    assert "goodbye" in result["error"]
     assert room.left == ["asked to by voice"]
