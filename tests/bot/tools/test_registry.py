@@ -125,5 +125,5 @@ async def test_leave_channel_leaves_once_the_goodbye_has_been_said() -> None:
     room = Room()
     result = await Registry([LEAVE_CHANNEL]).call("leave_channel", {}, room)
     assert result["status"] == "ok"
-    assert "goodbye" in result["error"]
+    assert "goodbye" in result["message"]
     assert room.left == ["asked to by voice"]
