@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 FIRST_S = 0.5
 LONGEST_S = 8.0
-MAX_RETRIES = 6
-"""0.5 + 1 + 2 + 4 + 8 + 8 s: a server that is not back within 24 s is reported instead of waited for."""
+MAX_RETRIES = 20
+"""0.5 + 1 + 2 + 4 s, then 8 s each, all shortened at random: a service that is away for a minute is waited
+for, one that is not back after two is reported."""
 
 STABLE_S = 10.0
 """A connection that lived this long was a success; one that dies sooner counts as one more failure, so that a

@@ -12,7 +12,11 @@ def delays(backoff: Backoff, now: float) -> list[float]:
 
 
 def test_doubles_to_the_longest_and_gives_up() -> None:
-    assert delays(Backoff(lambda: 0.0), 0.0) == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert delays(Backoff(lambda: 0.0), 0.0) == [0.5, 1.0, 2.0, 4.0, *[8.0] * 16]
+
+
+def test_a_minute_is_waited_for_whatever_the_jitter() -> None:
+    assert sum(delays(Backoff(lambda: 1.0), 0.0)) > 60
 
 
 @given(st.floats(0.0, 1.0, exclude_max=True))
