@@ -5,7 +5,9 @@
       └─ interrupted was the last thing heard: nudge after 4 s (cookbook #1228: silent after an interruption)
 
 Nobody misses the answer to what was context, and a model that decides for itself whether it is meant is
-silent on purpose: there nothing is tried, the prompt is only forgotten after a while.
+silent on purpose: there nothing is tried, the prompt is only forgotten after a while. A turn that not even
+words came to cannot be judged; it is as likely that the session has gone deaf, and a nudge might have it
+answer what was not meant for it. A new connection does no harm, and hears the turn again.
 """
 
 from __future__ import annotations
@@ -121,4 +123,5 @@ class Watchdog:
             return (Remedy.LET_GO, "") if over else None
         if self.failure is not None or undecided[-1].stage is not Stage.FRESH:
             return (Remedy.LET_GO, "") if waited_s >= patience.give_up_s else None
-        return (Remedy.RECONNECT, NO_ANSWER) if waited_s >= 2 * patience.reconnect_s else None
+        cause = DEAF_AFTER_INTERRUPTION if self.interrupted else NO_ANSWER
+        return (Remedy.RECONNECT, cause) if waited_s >= patience.reconnect_s else None
