@@ -45,7 +45,8 @@ def _people(roster: Collection[str]) -> str:
     if not roster:
         return ""
     shown = [quoted(name) for name in list(roster)[:MAX_NAMES]]
-    more = f" and {len(roster) - MAX_NAMES} others" if len(roster) > MAX_NAMES else ""
+    left_out = len(roster) - len(shown)
+    more = f" and {left_out} other{'s' if left_out > 1 else ''}" if left_out else ""
     return f"In the channel are now: {', '.join(shown)}{more}."
 
 

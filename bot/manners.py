@@ -80,8 +80,7 @@ class Manners:
 
         The words of its answer when it is complete; None: there was none. Raises ParleyError while hushed.
         """
-        if self._company.presence.hushed:
-            raise ParleyError("hushed", sentence=HUSHED)
+        self._refuse_while_hushed()
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
         def done(words: str | None) -> None:
@@ -94,6 +93,7 @@ class Manners:
                 self._conversation.show(picture)
                 if picture is not pictures[-1]:
                     await asyncio.sleep(FRAME_S)
+            self._refuse_while_hushed()  # by now
             now = monotonic()
             self._company.presence.spoke(now)
             self._conversation.prompt(Prompt(_typed(author, text), done=done), now)
@@ -129,6 +129,10 @@ class Manners:
         """Go, once the model's goodbye has been heard."""
         log.info("leaving", reason=reason)
         self._departure = self._departure or Departure(monotonic())
+
+    def _refuse_while_hushed(self) -> None:
+        if self._company.presence.hushed:
+            raise ParleyError("hushed", sentence=HUSHED)
 
     def _look_round(self, now: float) -> None:
         if self._company.look_round(now):

@@ -16,6 +16,19 @@ def test_who_said_what_in_order() -> None:
     assert minutes.summary() == '"Ana" and "Ben": "What time is it?"\nYou: "Ten past four."'
 
 
+def test_what_the_bot_said_last_is_taken_back_and_nobody_elses_words_are() -> None:
+    minutes = Minutes()
+    minutes.take_back()
+    minutes.answered("Four.")
+    minutes.said(["You"], "What?")
+    minutes.answered("Ten past four, and")
+    minutes.said(["Ben"], "Stop.")
+    minutes.take_back()
+    assert minutes.lines == ['You: "Four."', '"You": "What?"', '"Ben": "Stop."']
+    minutes.take_back()
+    assert minutes.lines == ['"You": "What?"', '"Ben": "Stop."']
+
+
 def test_nothing_was_said() -> None:
     assert Minutes().summary() == ""
 

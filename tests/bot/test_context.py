@@ -1,0 +1,54 @@
+"""What a tool learns of the room: from the record of who spoke, never from the sound."""
+
+from __future__ import annotations
+
+from bot.company import Company
+from bot.context import RoomContext
+from bot.guilds import GuildSettings
+from bot.tools.registry import Registry
+from bot.tools.who import WHO_IS_SPEAKING
+from bot.turns.turn import Spoken, Turn
+
+NAMES = {1: "Ana", 2: "Ben"}
+
+
+def context(reasons: list[str]) -> RoomContext:
+    company = Company(lambda: NAMES, GuildSettings, ("Parley",))
+    company.look_round(0.0)
+    return RoomContext(company, lambda user_id: NAMES.get(user_id, "somebody"), reasons.append)
+
+
+async def test_who_is_speaking_before_anybody_has_spoken() -> None:
+    room = context([])
+    assert room.speakers == frozenset()
+    result = await Registry([WHO_IS_SPEAKING]).call("who_is_speaking", {}, room)
+    assert result == {"status": "ok", "last_turn": [], "in_the_channel": ["Ana", "Ben"]}
+
+
+async def test_who_is_speaking_in_the_order_in_which_they_began_with_what_is_uncertain() -> None:
+    room = context([])
+    room.turn_ended(Turn((Spoken(1, 0.0, 1.0),), 0.0, 1.0, False))
+    ben, gone = Spoken(2, 5.0, 7.26, overlap_s=0.52, lost_s=0.31), Spoken(9, 6.0, 7.0)
+    room.turn_ended(Turn((ben, gone), 5.0, 7.3, False))
+    assert room.speakers == {2, 9}
+    result = await Registry([WHO_IS_SPEAKING]).call("who_is_speaking", {}, room)
+    assert result["last_turn"] == [
+        {
+            "name": "Ben",
+            "seconds": 2.3,
+            "seconds_while_others_spoke": 0.5,
+            "seconds_lost_on_the_wire": 0.3,
+        },
+        {
+            "name": "somebody",
+            "seconds": 1.0,
+            "seconds_while_others_spoke": 0.0,
+            "seconds_lost_on_the_wire": 0.0,
+        },
+    ]
+
+
+def test_leaving_is_passed_on() -> None:
+    reasons: list[str] = []
+    context(reasons).leave_when_quiet("asked to by voice")
+    assert reasons == ["asked to by voice"]
