@@ -150,5 +150,5 @@ class Answering:
 
 def is_loud(pcm16: bytes) -> bool:
     """Whether anybody can hear this little-endian PCM16."""
-    samples = np.frombuffer(pcm16, "<i2", count=len(pcm16) // 2).astype(np.int32)
-    return bool(len(samples)) and int(np.abs(samples).max()) >= AUDIBLE
+    samples = np.frombuffer(pcm16, "<i2", count=len(pcm16) // 2)
+    return bool(len(samples)) and (int(samples.max()) >= AUDIBLE or int(samples.min()) <= -AUDIBLE)
