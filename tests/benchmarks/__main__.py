@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [receive] [send] [latency] [rooms]`: measure; all parts if none is named.
+"""`python -m tests.benchmarks [receive] [send] [cost] [latency] [rooms]`: measure; all parts if none is named.
 
 Writes build/bench/report.json and prints a table. What the figures mean is in docs/performance.md.
 """
@@ -13,12 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.benchmarks import latency, receive, report, rooms, send
+from tests.benchmarks import cost, latency, receive, report, rooms, send
 from tests.benchmarks.world import BenchFailed
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "receive": receive.measure,
     "send": send.measure,
+    "cost": cost.measure,
     "latency": lambda: asyncio.run(latency.measure()),
     "rooms": lambda: asyncio.run(rooms.measure()),
 }

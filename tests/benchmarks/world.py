@@ -20,6 +20,9 @@ from bot.loopback.member.member import Member
 from tests.benchmarks.process import pin
 
 LOAD_CORE, BOT_CORE = 0, 1
+PLAIN = {"PARLEY_ADDRESSING": "open", "PARLEY_GREETING": "off", "PARLEY_GOODBYE": "off"}
+"""Everybody is answered, and nothing is said unasked: what is measured is speech and its answer."""
+
 PATIENCE_S = 30.0
 
 
@@ -126,7 +129,7 @@ async def running_world(
         loopback.live.service.pace = pace
         await stack.enter_async_context(loopback)
         world = World(loopback, stack, directory / "bot.log")
-        environment = loopback.env() | {"PARLEY_LOG_FORMAT": "json"}
+        environment = loopback.env() | PLAIN | {"PARLEY_LOG_FORMAT": "json"}
         environment |= {name.upper(): str(value) for name, value in settings.items()}
         world.process = await stack.enter_async_context(bot_process(environment, world.log_file))
         pin(world.process.pid, BOT_CORE)
