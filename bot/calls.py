@@ -125,12 +125,14 @@ class Calls:
         finally:
             slow.cancel()
         if call.id in self._slow:
+            self._no_longer_slow(call.id)  # the work is done
             await self._until_idle()
         return result
 
     def _is_slow(self, call_id: str) -> None:
-        self._slow.add(call_id)
-        self._working(True)
+        if call_id in self._running:  # and was not cancelled in this very moment
+            self._slow.add(call_id)
+            self._working(True)
 
     async def _until_idle(self) -> None:
         """What took long is not told over somebody who speaks by now."""

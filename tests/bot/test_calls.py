@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 
-from bot.calls import Calls
+from bot.calls import ENOUGH, MAX_ROUNDS, NOT_MEANT, PATIENCE_S, SLOW_S, Calls
 from bot.live.events import ToolCall
 from bot.tools.registry import Registry, Result, Tool, ToolContext
 from bot.turns.exchange import Verdict
+from tests.soak.virtual import run
 
 Answer = tuple[int, str, str]
 
@@ -23,10 +24,14 @@ class RecordingLine:
         self.generation = 1
         self.answers: list[Answer] = []
         self.statuses: list[str] = []
+        self.messages: list[str] = []
+        self.at: list[float] = []
 
     def respond(self, generation: int, call_id: str, name: str, result: dict[str, Any]) -> None:
         self.answers.append((generation, call_id, name))
         self.statuses.append(result["status"])
+        self.messages.append(result.get("error", ""))
+        self.at.append(asyncio.get_running_loop().time())
 
 
 class Context:
@@ -48,7 +53,7 @@ class Scene:
         self.runs = 0
         condition = "Invocation Condition: always."
         registry = Registry(
-            [Tool("quick", condition, self._quick), Tool("slow", condition, self._slow, timeout_s=5)]
+            [Tool("quick", condition, self._quick), Tool("slow", condition, self._slow, timeout_s=60)]
         )
         self.settled = 0
         self.working: list[bool] = []
@@ -162,3 +167,165 @@ async def test_a_new_connection_may_use_old_ids_at_once(scene: Scene) -> None:
     scene.call("quick", "b")
     scene.go.set()
     assert (await scene.answers(3))[1:] == [(2, "a", "quick"), (2, "b", "quick")]
+
+
+# --- in virtual time ---
+
+
+def play(script: Callable[[Scene], Awaitable[None]]) -> Scene:
+    """The scene after `script`, which may wait for as long as it likes."""
+    scenes: list[Scene] = []
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            scenes.append(Scene(tasks))
+            await script(scenes[0])
+            scenes[0].calls.cancel_all()
+
+    run(main())
+    return scenes[0]
+
+
+def is_working(scene: Scene) -> bool:
+    """Whether the sound of work is on."""
+    return bool(scene.working) and scene.working[-1]
+
+
+def test_slow_work_is_heard_until_it_is_done() -> None:
+    async def script(scene: Scene) -> None:
+        scene.call("slow", "a")
+        scene.call("slow", "b")
+        await asyncio.sleep(SLOW_S - 0.1)
+        assert not is_working(scene)
+        await asyncio.sleep(0.2)
+        assert is_working(scene)
+        scene.calls.cancel(["a"])
+        assert is_working(scene)
+        scene.go.set()
+        await asyncio.sleep(0.1)
+        assert not is_working(scene)
+
+    assert len(play(script).line.answers) == 1
+
+
+def test_quick_work_is_not_heard_and_waits_for_nobody() -> None:
+    async def script(scene: Scene) -> None:
+        scene.idle = False
+        scene.call("quick")
+        await asyncio.sleep(SLOW_S * 2)
+
+    scene = play(script)
+    assert True not in scene.working
+    assert scene.line.at == [0.0]
+
+
+def test_what_took_long_is_not_told_over_somebody_who_speaks_by_now() -> None:
+    async def script(scene: Scene) -> None:
+        scene.call("slow")
+        await asyncio.sleep(SLOW_S + 1)
+        scene.idle = False
+        scene.go.set()
+        await asyncio.sleep(3)
+        assert scene.line.answers == []
+        assert not is_working(scene)  # nobody is to type while somebody speaks
+        assert scene.calls.busy
+        scene.idle = True
+        await asyncio.sleep(0.1)
+        assert len(scene.line.answers) == 1
+        assert scene.settled == 1
+
+    play(script)
+
+
+def test_and_not_for_ever_where_somebody_never_stops() -> None:
+    async def script(scene: Scene) -> None:
+        scene.call("slow")
+        await asyncio.sleep(SLOW_S + 1)
+        scene.idle = False
+        scene.go.set()
+        await asyncio.sleep(PATIENCE_S + 1)
+
+    scene = play(script)
+    assert scene.line.at[0] == pytest.approx(SLOW_S + 1 + PATIENCE_S, abs=0.1)
+
+
+def test_work_that_is_cancelled_just_as_it_becomes_slow_is_not_heard_for_ever() -> None:
+    async def script(scene: Scene) -> None:
+        loop = asyncio.get_running_loop()
+        scene.call("slow")
+        await asyncio.sleep(0)
+        loop.call_at(SLOW_S - 1e-10, scene.calls.cancel_all)
+        await asyncio.sleep(SLOW_S + 1)
+        assert not is_working(scene)
+
+    play(script)
+
+
+def test_calls_after_calls_come_to_an_end_and_the_next_turn_begins_anew() -> None:
+    async def script(scene: Scene) -> None:
+        for number in range(MAX_ROUNDS + 2):
+            scene.call("quick", f"{number}")
+            await asyncio.sleep(0.1)
+        assert scene.runs == MAX_ROUNDS
+        assert scene.line.messages == [""] * MAX_ROUNDS + [ENOUGH] * 2
+        scene.calls.turn_over()
+        scene.call("quick", "again")
+        await asyncio.sleep(0.1)
+        assert scene.runs == MAX_ROUNDS + 1
+
+    play(script)
+
+
+def test_many_calls_at_once_are_one_round() -> None:
+    async def script(scene: Scene) -> None:
+        for number in range(10):
+            scene.call("quick", f"{number}")
+        await asyncio.sleep(0.1)
+        assert scene.line.statuses == ["ok"] * 10
+        assert scene.settled == 1
+
+    play(script)
+
+
+def test_nothing_runs_before_it_is_known_that_the_bot_was_meant() -> None:
+    async def script(scene: Scene) -> None:
+        scene.calls.called(ToolCall("a", "quick", {}))
+        scene.calls.decide(None)
+        await asyncio.sleep(5)
+        assert scene.runs == 0
+        assert scene.calls.busy
+        scene.calls.decide(Verdict.CONTEXT)
+        await asyncio.sleep(0)
+        assert scene.runs == 0
+        assert scene.line.messages == [NOT_MEANT]
+        assert scene.settled == 1
+        assert not scene.calls.busy
+
+    play(script)
+
+
+def test_a_call_that_is_cancelled_while_it_waits_for_the_verdict_never_runs() -> None:
+    async def script(scene: Scene) -> None:
+        scene.calls.called(ToolCall("a", "quick", {}))
+        scene.calls.called(ToolCall("b", "quick", {}))
+        scene.calls.cancel(["a"])
+        scene.calls.decide(Verdict.ANSWER)
+        await asyncio.sleep(0.1)
+
+    assert [answer[1] for answer in play(script).line.answers] == ["b"]
+
+
+def test_a_result_of_before_does_not_go_to_the_new_connection() -> None:
+    async def script(scene: Scene) -> None:
+        scene.call("slow")
+        await asyncio.sleep(SLOW_S + 1)
+        scene.calls.cancel_all()
+        scene.line.generation = 2
+        assert not is_working(scene)
+        assert not scene.calls.busy
+        scene.go.set()
+        await asyncio.sleep(1)
+        assert scene.line.answers == []
+        assert scene.settled == 0
+
+    play(script)
