@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [receive] [send] [cost] [latency] [rooms]`: measure; all parts if none is named.
+"""`python -m tests.benchmarks [receive] [send] [cost] [latency] [rooms]`: measure these parts, or all.
 
 Writes build/bench/report.json and prints a table. What the figures mean is in docs/performance.md.
 """

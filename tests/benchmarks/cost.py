@@ -3,8 +3,8 @@
 Two people are in a channel. Ana says a sentence to the bot, the model transcribes and answers it, over and
 over: the parts of a real room, in virtual time and without a socket. *Anyway* is receiving (transport, DAVE,
 Opus), hearing (limit, resample, turns) and speaking (resample, encode). *Besides* are `Conversation` and
-`Manners`: who is meant, which answer is owed, what to do for want of one, who speaks, who is there, is it time
-to go.
+`Manners`: who is meant, which answer is owed, what to do for want of one, who speaks, who is there, is it
+time to go.
 """
 
 from __future__ import annotations
