@@ -136,7 +136,7 @@ FAILURE_MODES: Mapping[int, FailureMode] = MappingProxyType(
             (
                 Switch("empty", failing(TurnFault.EMPTY)),
                 Switch("empty_twice", failing(TurnFault.EMPTY, TurnFault.EMPTY)),
-                Switch("cut_short", failing(TurnFault.CUT), outcome=Outcome.UNNOTICED),
+                Switch("cut_short", failing(TurnFault.CUT)),
             ),
         ),
         14: FailureMode("a turn of text without audio", (Switch("text_only", failing(TurnFault.TEXT_ONLY)),)),
@@ -160,7 +160,7 @@ FAILURE_MODES: Mapping[int, FailureMode] = MappingProxyType(
                     "silent_after_interrupted", setting(silent_after_interrupted=True), Needs.INTERRUPTION
                 ),
                 Switch("no_reaction", failing(TurnFault.SILENCE)),
-                Switch("interrupted_by_nobody", failing(TurnFault.INTERRUPTED), outcome=Outcome.UNNOTICED),
+                Switch("interrupted_by_nobody", failing(TurnFault.INTERRUPTED)),
             ),
         ),
         18: FailureMode(
@@ -214,7 +214,7 @@ FAILURE_MODES: Mapping[int, FailureMode] = MappingProxyType(
 
 DEVIATIONS: tuple[Switch, ...] = (
     Switch("note_answered", setting(note_answered=True)),
-    Switch("late_transcript", setting(late_transcript_s=1.0), outcome=Outcome.UNNOTICED),
+    Switch("late_transcript", setting(late_transcript_s=0.7), outcome=Outcome.UNNOTICED),
     Switch("no_transcript", setting(no_transcript=True), outcome=Outcome.UNNOTICED),
     Switch("transcript_in_pieces", setting(transcript_in_pieces=True), outcome=Outcome.UNNOTICED),
     Switch("duplicates", setting(duplicates=9), Needs.INTERRUPTION, Outcome.UNNOTICED),
