@@ -71,6 +71,20 @@ def test_the_rest_of_an_answer_that_was_stopped_is_neither_heard_nor_written_dow
     assert "king" not in "".join(scene.minutes)
 
 
+def test_a_service_that_never_says_that_it_was_interrupted_mixes_nothing_up() -> None:
+    scene = Scene()
+    scene.say(ANA, "Tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once upon a time ")
+    scene.begin(BEN)
+    scene.speak(1, "there was a king ")
+    scene.go_on(1)
+    scene.end(BEN, words="What time is it?")
+    scene.answer(2, "It is noon.")
+    assert scene.heard == [1, 2]
+    assert scene.minutes[-1] == 'You: "It is noon."'
+
+
 def test_words_in_writing_only_are_not_the_beginning_of_the_answer_that_replaces_them() -> None:
     scene = Scene()
     typed = scene.type("What is the moon?")
@@ -388,6 +402,18 @@ def test_who_was_cut_short_by_the_service_may_go_on_too() -> None:
     assert scene.heard == [1, 2]
 
 
+def test_who_comes_makes_it_a_channel_of_several() -> None:
+    scene = Scene({ANA: "Ana"}, mode=Mode.AUTO)
+    scene.say(ANA, "What is that?")
+    scene.answer(1)
+    scene.until_quiet()
+    scene.go_on(11)
+    scene.conversation.present(NAMES)
+    scene.say(ANA, "What is that?")
+    scene.answer(2)
+    assert scene.heard == [1]
+
+
 def test_the_ear_is_open_for_who_was_answered_and_for_nobody_else() -> None:
     scene = named()
     scene.until_quiet()
@@ -469,6 +495,18 @@ def test_whoever_types_may_have_the_bot_call_tools_too() -> None:
         scene.type("Look it up.")
         scene.answer(1)
     assert scene.tools.turns == 3
+
+
+def test_a_new_connection_has_called_nothing() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, None)
+    scene.call("a")
+    scene.disconnect()
+    scene.connect()
+    scene.transcribed("Parley, look it up.")
+    scene.go_on(0.1)
+    assert scene.tools.decided == {}
+    assert not scene.tools.busy
 
 
 def test_calls_that_are_called_off_leave_nothing_owed() -> None:
@@ -660,11 +698,25 @@ def test_what_was_said_when_the_connection_died_is_answered_on_the_next() -> Non
     scene.say(ANA, "What is that?")
     scene.disconnect()
     scene.go_on(30)
-    assert scene.told == []  # nothing is late while there is no connection
+    assert heads(scene.line.said) == ["turn", "end"]  # nothing is late while there is no connection
+    assert scene.told == []
     scene.connect()
     scene.transcribed("What is that?")  # the line has said it again
     scene.answer(1, "The moon.")
     assert scene.heard == [1]
+    assert scene.minutes == ['"Ana": "What is that?"', 'You: "The moon."']
+
+
+def test_a_sentence_during_which_the_connection_changes_is_written_down_once() -> None:
+    scene = Scene()
+    scene.begin(ANA)
+    scene.transcribed("What is", finished=False)
+    scene.disconnect()
+    scene.connect()
+    scene.transcribed("What is", finished=False)  # the line says all of it again
+    scene.transcribed(" that?")
+    scene.end(ANA)
+    scene.answer(1, "The moon.")
     assert scene.minutes == ['"Ana": "What is that?"', 'You: "The moon."']
 
 
@@ -721,6 +773,10 @@ def test_the_line_may_roll_over_only_while_nothing_is_going_on() -> None:
     scene.go_on(0.1)
     assert scene.line.quiet  # it is only played any more
     assert not scene.conversation.idle
+    scene.type("And me?")
+    scene.go_on(0.1)
+    assert not scene.line.quiet
+    scene.answer(2)
     scene.until_quiet()
     assert scene.conversation.idle
 

@@ -166,7 +166,7 @@ def test_words_of_a_turn_that_is_said_again_replace_those_of_before() -> None:
     doors.gate.settled(1)
     doors.turn(10.0)
     doors.came("Parley, wh", 10.2, finished=False)
-    doors.gate.connected()
+    doors.gate.connected(11.0)
     doors.exchange.connected(11.0)
     doors.came(TO_THE_BOT, 11.5)
     assert [utterance.words for utterance in doors.gate.words] == [TO_BEN, TO_THE_BOT]
