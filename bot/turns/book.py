@@ -95,6 +95,7 @@ class Book(Generic[C]):
         if self._calling is None:
             last = self._last.covers if self._last is not None else ()
             self._calling = self._answer.covers if self._answer else self._debts.group(now) or last
+            self._debts.begin_work(self._calling)
         return []
 
     def call_answered(self, now: float) -> list[Effect[C]]:
@@ -106,6 +107,7 @@ class Book(Generic[C]):
     def called_off(self, now: float) -> list[Effect[C]]:
         """The server wants no results any more: nothing is owed for them."""
         self._calling = None
+        self._debts.call_off()
         return []
 
     # --- what happens to an answer ---
@@ -168,8 +170,7 @@ class Book(Generic[C]):
         before the call ("let me see") has counted as the answer."""
         calling, self._calling = self._calling or (), None
         waiting = [prompt for prompt in self._debts.pending if prompt in calling]
-        for prompt in waiting:
-            prompt.asked_at = now
+        self._debts.end_work(now, passed_on=self._open is not None)
         wanted = [prompt.number for prompt in calling if prompt.verdict is Verdict.ANSWER]
         if wanted and not waiting:
             result = Prompt(max(wanted), Kind.TOOL_RESULT, Verdict.ANSWER, now)

@@ -2,7 +2,8 @@
 
 The server drops what it is generating when somebody begins to speak, so a prompt that was asked before that
 may never get an answer of its own: its debt *passes on* to the next answer. One answer therefore covers every
-prompt that was passed on and the first that was not.
+prompt that was passed on and the first that was not. What a tool is at work for is no part of this: it is
+answered with the tool's result, whatever else is said and answered until then.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Prompt:
     noted: bool = False
     stage: Stage = Stage.FRESH
     passed_on: bool = False
+    at_work: bool = False
+    """A tool runs for it."""
     spare: bool = False
     """Something came that may have been the answer. Another one is played, none is missed."""
 
@@ -105,14 +108,37 @@ class Debts:
             self._early[number] = verdict
 
     def group(self, now: float) -> list[Prompt]:
-        """What the next answer covers."""
+        """What the next answer covers. What waits for a tool is spoken of before the result only where
+        nothing else was asked: "let me see"."""
         covered: list[Prompt] = []
+        at_work = [prompt for prompt in self._pending if prompt.at_work]
         for prompt in self._pending:
+            if prompt.at_work:
+                continue
             covered.append(prompt)
             silent = prompt.verdict is Verdict.CONTEXT and now - prompt.asked_at >= self._silent_s
             if not (prompt.passed_on or silent):
                 break
-        return covered
+        return covered or at_work
+
+    def begin_work(self, prompts: Iterable[Prompt]) -> None:
+        """The model calls a tool for these."""
+        for prompt in prompts:
+            prompt.at_work = True
+
+    def end_work(self, now: float, *, passed_on: bool) -> None:
+        """The tool has its result: one answer to them all comes, after that to what was asked until now."""
+        worked = [prompt for prompt in self._pending if prompt.at_work]
+        self._pending = [prompt for prompt in self._pending if not prompt.at_work] + worked
+        for prompt in worked:
+            prompt.at_work, prompt.asked_at = False, now
+            prompt.passed_on = passed_on or prompt is not worked[-1]
+
+    def call_off(self) -> None:
+        """There will be no result: the debt passes on like any other."""
+        for prompt in self._pending:
+            if prompt.at_work:
+                prompt.at_work, prompt.passed_on = False, True
 
     def pass_on(self, prompts: Iterable[Prompt]) -> None:
         for prompt in prompts:
@@ -120,7 +146,7 @@ class Debts:
 
     def supersede(self) -> None:
         """Somebody begins to speak: nothing asked so far is sure of an answer of its own."""
-        self.pass_on(self._pending)
+        self.pass_on(prompt for prompt in self._pending if not prompt.at_work)
         self.drop_spare()
 
     def drop_spare(self) -> None:
@@ -128,17 +154,21 @@ class Debts:
 
     def drop_all(self) -> None:
         """Nobody is to hear an answer to any of them."""
+        self.call_off()
         self._pending = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
         for prompt in self.open:
             prompt.verdict = Verdict.CONTEXT
 
     def ask_again(self, now: float) -> int:
-        """A new connection has heard none of them. What was passed on stays so: the line asks them in order,
-        one right after the other, and a turn still interrupts what was before it. How many results of tools
-        were waited for: of these the new connection knows nothing, and the line neither."""
+        """A new connection has heard none of them. The line asks them in order, one right after the other,
+        and a turn interrupts what was before it. How many results of tools were waited for: of these the
+        new connection knows nothing, and the line neither."""
         self.drop_spare()
         asked = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
-        lost, self._pending = len(self._pending) - len(asked), asked
+        lost = len(self._pending) - len(asked)
+        self._pending = sorted(asked, key=lambda prompt: prompt.number)
+        turns = [at for at, prompt in enumerate(self._pending) if prompt.kind is Kind.TURN]
+        self.pass_on(self._pending[: turns[-1]] if turns else ())
         for prompt in self.open:
             prompt.asked_at = now
         return lost

@@ -412,6 +412,44 @@ def test_a_result_within_the_same_answer_is_enough_and_another_is_welcome() -> N
     assert talk.wait(30).of(Nudge, Reconnect, GaveUp) == [] and talk.exchange.quiet
 
 
+def test_what_others_say_while_a_tool_runs_is_answered_by_itself_and_the_result_after_it() -> None:
+    talk = Talk().turn(1).call().turned()  # the model does not wait for the result
+    talk.turn(2, CONTEXT).respond().say("b").done()
+    assert talk.played == "" and talk.answered == []
+    talk.wait(1).say("a").done()
+    assert talk.played == "a" and talk.answered == [1] and talk.settled == 2
+    assert talk.exchange.quiet and not talk.exchange.tally["unasked answer"]
+
+
+def test_a_tool_called_for_two_turns_gives_one_answer_to_both() -> None:
+    talk = Talk().turn(1).turn(2).call().respond().say("a").done()
+    assert talk.answered == [1, 2] and talk.exchange.quiet
+
+
+def test_what_others_say_is_answered_while_a_tool_still_runs() -> None:
+    talk = Talk().turn(1).call().turned().turn(2).say("b").done()
+    assert talk.answered == [2]
+    talk.wait(3).respond().say("a").done()
+    assert talk.played == "ba" and talk.answered == [2, 1] and talk.exchange.quiet
+
+
+def test_words_before_the_result_are_part_of_the_answer() -> None:
+    talk = Talk().turn(1).call().say("let me see").respond().say("a").done()
+    assert talk.played == "let me seea" and talk.answered == [1] and talk.exchange.quiet
+
+
+def test_a_call_that_the_next_turn_has_cancelled_passes_its_debt_on() -> None:
+    talk = Talk().turn(1).call().open()
+    talk.exchange.called_off(talk.now)
+    assert talk.close(2, CONTEXT).say("a").done().answered == [1]
+
+
+def test_a_tool_that_loses_its_connection_is_begun_again() -> None:
+    talk = Talk().turn(1).call().turned().turn(2, CONTEXT).connect()
+    assert talk.say("a").done().answered == [1]
+    assert talk.exchange.quiet
+
+
 def test_a_call_that_was_called_off_owes_nothing() -> None:
     talk = Talk().turn(1).say("a").call().open()
     talk.exchange.called_off(talk.now)
