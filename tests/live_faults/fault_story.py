@@ -145,7 +145,7 @@ class Cast:
         posts = len(self.posts)
         asked_at = await self.channel.say(who, recording)
         stood_s = self._standstill.total_s
-        given_up = lambda: any("answer" in post for post in self.posts[posts:])  # noqa: E731
+        given_up = lambda: any(f"<@{who}>" in post for post in self.posts[posts:])  # noqa: E731
         await self.until(lambda: self.channel.first(answer, asked_at) or given_up())
         stood_s = self._standstill.total_s - stood_s
         await self.until(lambda: self.channel.quiet_since(monotonic()) > OVER_S)

@@ -66,6 +66,10 @@ EXPECTED: Mapping[str, Expected] = {
     "setup_silence": Expected(
         tally={"setup timeouts": 1}, sentence="I cannot reach Google Gemini right now. Try again in a minute."
     ),
+    # The next question is asked while the line still waits for the setup, 8 s from the loss.
+    "setup_silent_once": Expected(
+        next_within_s=6.5, tally={"reconnects": 1, "setup timeouts": 1}, posts=_OUTAGE
+    ),
     "setup_late": Expected(),
     "scheduling_refused": _CALL,
     "scheduling_closed": Expected(3.0, tally={"reconnects": 1, "fresh starts": 1}, calls=2),

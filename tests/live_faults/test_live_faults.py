@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(120),  # of the first test, which waits for all the stories
 ]
 
-STAGGER_S = 0.3
+STAGGER_S = 0.25
 """Between one room and the next, at least: sixty at the same word are more than one core bears."""
 FRAME_S = 0.02
 BY_NAME = {switch.name: switch for switch in SWITCHES}

@@ -40,6 +40,7 @@ FAILURE_MODES: Mapping[int, FailureMode] = MappingProxyType(
                     Outcome.ENDS,
                 ),
                 Switch("setup_silence", setting(setup_silence=True), Needs.CONNECTION, Outcome.ENDS),
+                Switch("setup_silent_once", both(_LOST, setting(silent_setups=1)), Needs.RESUMPTION),
                 Switch("setup_late", setting(setup_delay_s=2.0), Needs.CONNECTION, Outcome.UNNOTICED),
             ),
             "while it lasts, setup_silence ends every connection",

@@ -84,6 +84,8 @@ class LiveFaults:
     setup_delay_s: float = 0.0
     setup_silence: bool = False
     """The setup is never answered (nexus #389)."""
+    silent_setups: int = 0
+    """So many setups are never answered; used up."""
 
     # Resuming
     resume_refused: bool = False
@@ -153,6 +155,13 @@ class LiveFaults:
     """A result with scheduling SILENT is spoken all the same (discuss t/114361)."""
     scheduling_refused: bool = False
     """1007 for a result with any scheduling, as the extended-thinking model does (openclaw PR 152413)."""
+
+    def take_silent_setup(self) -> bool:
+        """Whether this setup is not to be answered."""
+        if self.silent_setups > 0:
+            self.silent_setups -= 1
+            return True
+        return self.setup_silence
 
     def take_close(self, moment: Moment) -> Close | None:
         """The close meant for `moment`, once."""

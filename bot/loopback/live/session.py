@@ -91,7 +91,7 @@ class LiveSession:
     async def _converse(self, setup: Setup, model: LiveModel, kept: Kept, version: str) -> None:
         faults = self._service.faults
         await self.channel.strike(Moment.SETUP)
-        if faults.setup_silence:
+        if faults.take_silent_setup():
             await self._socket.wait_closed()
             return
         if faults.setup_delay_s:

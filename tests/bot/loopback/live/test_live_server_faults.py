@@ -71,6 +71,17 @@ async def test_setup_without_an_answer(live: LiveServer, dial: Dial) -> None:
                 await raw.next()
 
 
+async def test_some_setups_without_an_answer(live: LiveServer, dial: Dial) -> None:
+    live.faults.silent_setups = 1
+    async with dial() as raw:
+        await raw.send(setup())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await raw.next()
+    async with dial(setup()):
+        pass
+
+
 async def test_setup_answered_late(live: LiveServer, dial: Dial) -> None:
     live.faults.setup_delay_s = 0.05
     async with dial(setup()):
