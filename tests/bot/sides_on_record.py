@@ -52,7 +52,7 @@ class LineOnRecord:
         self.notes: list[str] = []
         self.takes_notes = True
         self.quiet = False
-        self.settled_to = 0
+        self.settled_to = -1
         self.numbers: list[int] = []
         self._held: list[str] | None = None
 
@@ -209,10 +209,10 @@ class Scene:
     def minutes(self) -> list[str]:
         return self.conversation.minutes.lines
 
-    def go_on(self, seconds: float) -> None:
+    def go_on(self, seconds: float, *, step_s: float = TICK_S) -> None:
         """Time passes, and nothing else happens."""
-        for _ in range(round(seconds / TICK_S)):
-            self.now += TICK_S
+        for _ in range(round(seconds / step_s)):
+            self.now += step_s
             self.mouth.now = self.now
             self.conversation.tick(self.now)
 

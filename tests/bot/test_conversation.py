@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sides_on_record import ANA, BEN, NAMES, Scene, heads
 
 from bot.answering import PROTECTED_S, Prompt
 from bot.conversation import NotUnderstood, Unanswered
-from bot.live.events import GenerationComplete, OutputTranscript, ToolCallsCancelled, TurnComplete
+from bot.live.events import (
+    GenerationComplete,
+    Interrupted,
+    OutputTranscript,
+    ToolCallsCancelled,
+    TurnComplete,
+)
 from bot.turns.exchange import Verdict
 from bot.turns.floor import Interrupt, Mode
 from bot.turnstile import HOLD_S
@@ -626,8 +634,8 @@ def test_what_was_asked_before_the_hush_is_not_answered_after_it(mode: Mode) -> 
     typed = scene.type("And me?")
     scene.conversation.fall_silent(scene.now)
     assert typed == [None]
-    scene.answer(1, "The moon.")
     scene.transcribed("Parley, what is that?")
+    scene.answer(1, "The moon.")
     scene.answer(2, "You are well.")
     scene.go_on(40)
     assert scene.heard == []
@@ -805,3 +813,113 @@ def test_an_answer_to_a_turn_that_only_the_service_heard_is_written_down_too() -
     scene.answer(1, "The moon.")
     assert scene.heard == [1]
     assert scene.minutes == ['You: "The moon."']
+
+
+# --- whatever happens ---
+
+HAPPENS = st.lists(
+    st.sampled_from(
+        [
+            *("begin Ana", "begin Ben", "end", "words", "more words", "type", "wait", "wait long"),
+            *("sound", "silent sound", "answer words", "generated", "complete", "interrupted"),
+            *("call", "calls done", "called off", "lost", "found", "hush"),
+        ]
+    ),
+    max_size=40,
+)
+
+
+class Weather:
+    """Does to a scene what a list says."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.typed: list[list[str | None]] = []
+        self._speaks: int | None = None
+
+    def does(self, happens: str) -> None:
+        scene = self.scene
+        match happens.split():
+            case ["begin", name] if self._speaks is None:
+                self._speaks = ANA if name == "Ana" else BEN
+                scene.begin(self._speaks)
+            case ["end"] | ["hush"] if self._speaks is not None:
+                scene.end(self._speaks)
+                self._speaks = None
+            case ["words"]:
+                scene.transcribed("Parley, what is that?")
+            case ["more", "words"]:
+                scene.transcribed("Ben, ", finished=False)
+            case ["type"]:
+                self.typed.append(scene.type("And me?"))
+            case ["wait", *long]:
+                scene.go_on(5.0 if long else 0.3)
+            case ["sound"]:
+                scene.speak(1)
+            case ["silent", "sound"]:
+                scene.speak(1, loud=False)
+            case ["answer", "words"]:
+                scene.model(OutputTranscript("The moon. "))
+            case ["generated"]:
+                scene.model(GenerationComplete())
+            case ["complete"]:
+                scene.model(TurnComplete(None))
+            case ["interrupted"]:
+                scene.model(Interrupted())
+            case ["call"]:
+                scene.call("a")
+            case ["calls", "done"] if scene.tools.busy:
+                scene.calls_answered()
+            case ["called", "off"] if scene.tools.busy:
+                scene.model(ToolCallsCancelled(("a",)))
+            case ["lost"]:
+                scene.disconnect()
+            case ["found"]:
+                scene.connect()
+        if happens == "hush":
+            scene.conversation.fall_silent(scene.now)
+
+    def clears(self) -> None:
+        """People fall silent, the connection is there, tools are done, and the model never says a word."""
+        self.does("end")
+        for _ in range(4):
+            self.does("calls done")
+            self.does("found")
+            self.scene.go_on(30, step_s=0.25)
+
+
+@settings(deadline=None, max_examples=100)
+@given(HAPPENS, st.sampled_from([Mode.OPEN, Mode.NAMED]), st.sampled_from(Interrupt))
+def test_whoever_typed_is_told_once_and_in_the_end_nothing_is_left(
+    happens: list[str], mode: Mode, interrupt: Interrupt
+) -> None:
+    scene = Scene(mode=mode, interrupt=interrupt)
+    weather = Weather(scene)
+    for each in happens:
+        weather.does(each)
+        assert all(len(told) <= 1 for told in weather.typed)
+    weather.clears()
+    assert all(len(told) == 1 for told in weather.typed)
+    assert not scene.line.held
+    assert not scene.mouth.playing
+    assert scene.conversation.idle
+    assert scene.line.quiet
+
+
+@settings(deadline=None, max_examples=100)
+@given(HAPPENS, st.sampled_from(Interrupt))
+def test_hushed_it_is_silent_whatever_happened_before_and_happens_then(
+    happens: list[str], interrupt: Interrupt
+) -> None:
+    scene = Scene(mode=Mode.NAMED, interrupt=interrupt)
+    weather = Weather(scene)
+    for each in happens:
+        weather.does(each)
+    weather.does("hush")
+    scene.go_on(0.1)
+    scene.mouth.heard.clear()
+    for each in ("words", "sound", "generated", "complete", "sound", "calls done", "sound", "wait long"):
+        weather.does(each)
+    assert scene.heard == []
+    assert not scene.line.held
+    assert all(len(told) == 1 for told in weather.typed)
