@@ -91,6 +91,25 @@ def test_certain_words_need_no_last_mark_and_others_wait_for_a_pause() -> None:
     assert doors.tick(10.7 + SETTLED_S + 0.01)
 
 
+@pytest.mark.addressing
+@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize("words_at", [10.1, 10.5, 10.6, 11.3])
+@pytest.mark.parametrize("words", [TO_THE_BOT, "What time is it, Parley?"])
+def test_the_gate_adds_150_ms_at_most_once_the_words_are_there(
+    words: str, words_at: float, finished: bool
+) -> None:
+    doors, answer_at, played_at = Doors(), 10.5, None
+    doors.turn(10.0)
+    for now in (10.0 + 0.02 * beat for beat in range(100)):
+        plays = doors.came(words, now, finished=finished) if abs(now - words_at) < 0.01 else False
+        plays = (doors.answer(now) if abs(now - answer_at) < 0.01 else False) or plays
+        plays = doors.tick(now) or plays
+        if plays and played_at is None:
+            played_at = now
+    assert played_at is not None
+    assert played_at - max(words_at, answer_at) <= 0.150
+
+
 def test_where_nothing_is_transcribed_an_answer_too_many_is_better_than_none() -> None:
     doors = Doors()
     doors.turn(10.0)
