@@ -199,6 +199,7 @@ class Conversation:
             case Connected():
                 self._connected(now)
             case Disconnected():
+                self._gate.disconnected()
                 self._apply(exchange.disconnected(now), now)
             case _:
                 pass

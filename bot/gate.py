@@ -14,8 +14,10 @@ from bot.turns.words import SETTLED_S, Utterance, Words
 WORDLESS_S = 1.5
 """An answer waits no longer than this for the first word of its turn: usually they are there before it."""
 
-SILENT_S = 1.0
-"""No answer and no further word for so long: a model that decides for itself may never say anything to it."""
+DOUBT_S = 2.5
+"""No further word for so long after the turn, and nobody has meant the bot. The words come up to 2 s late, and
+a name may be the last of them; to hold an answer that is not wanted costs nothing. It is also the wait for a
+model that decides for itself and may never say anything."""
 
 
 class Gate:
@@ -29,6 +31,7 @@ class Gate:
         self._settled = -1
         self._answer_waits_since: float | None = None
         self._hears_words = False  # the service has transcribed anything at all in this room
+        self._away = False  # there is no connection, so nothing can come
 
     def opened(self, number: int, speakers: tuple[int, ...]) -> None:
         """A turn of theirs began."""
@@ -54,6 +57,8 @@ class Gate:
 
     def tick(self, now: float) -> list[Effect[Audio]]:
         """Decide what has waited long enough."""
+        if self._away:
+            return []
         waits = self._exchange.answering or self._exchange.calling
         if not (self._undecided and waits):
             self._answer_waits_since = None
@@ -67,12 +72,18 @@ class Gate:
         return effects
 
     def settled(self, number: int) -> None:
-        """Everything up to this one has been dealt with, judged or not."""
-        self._undecided = [utterance for utterance in self._undecided if utterance.number > number]
+        """Everything up to this one has been dealt with, judged or not. What the answer to something else has
+        answered along is still judged: it opens its speakers' follow-up window."""
         self._settled = number
+
+    def disconnected(self) -> None:
+        """Words that are missing will not come, but be said again."""
+        self._away = True
 
     def connected(self, now: float) -> None:
         """What is not settled is said again on a new connection, and transcribed again."""
+        self._away = False
+        self._answer_waits_since = None
         self.words.said_again(self._settled, now)
 
     def drop_all(self) -> None:
@@ -80,17 +91,22 @@ class Gate:
         self._undecided.clear()
 
     def _late_verdict(self, utterance: Utterance, now: float) -> Verdict | None:
-        """With what there is now, if nothing more is to be expected."""
+        """With what there is now: that the bot is meant counts as soon as it shows, that it is not only when
+        no more words are to be expected."""
         since = self._answer_waits_since
+        over = utterance.complete or now - utterance.changed_at >= DOUBT_S
         if utterance.words:
-            pause_s = SILENT_S if since is None else SETTLED_S
-            is_all = utterance.complete or now - max(utterance.changed_at, since or 0.0) >= pause_s
-            return self._verdict(utterance, now, final=True) if is_all else None
-        if since is None or now - since < WORDLESS_S:
+            waited = over or (since is not None and now - max(utterance.changed_at, since) >= SETTLED_S)
+        elif since is not None:
+            waited = now - since >= WORDLESS_S
+        else:
+            waited = over and utterance.number <= self._settled
+        if not waited:
             return None
-        if not self._hears_words:
+        if not (utterance.words or self._hears_words):
             return Verdict.ANSWER  # nothing to go by in this room: better one answer too many
-        return self._verdict(utterance, now, final=True)
+        verdict = self._verdict(utterance, now, final=True)
+        return verdict if over or verdict is Verdict.ANSWER else None
 
     def _verdict(self, utterance: Utterance, now: float, *, final: bool) -> Verdict | None:
         assert utterance.turn is not None

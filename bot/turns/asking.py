@@ -136,7 +136,7 @@ class Asking(Book[C]):
         return effects if due is None else effects + self._remedy(*due, group)
 
     def _hold(self, answer: Answer[C], now: float) -> list[Effect[C]]:
-        if now - answer.began_at < self._patience.undecided_s:
+        if self._waits_for_connection or now - answer.began_at < self._patience.undecided_s:
             return []
         self.tally[UNDECIDED] += 1
         for prompt in answer.covers:

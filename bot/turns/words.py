@@ -16,9 +16,9 @@ SETTLED_S = 0.12
 """No further piece for this long while the answer waits: what has come is taken for all of it. Pieces of one
 sentence follow each other within tens of milliseconds once the turn has ended."""
 
-LATE_S = 2.0
-"""The first words of a turn come no later than this after it was complete on the wire: until then they are
-taken for its own, although the next is open."""
+LATE_S = 2.5
+"""The first words of a turn come no later than this after it was complete on the wire, 2 s and the way there and
+back: until then they are taken for its own, although the next is open."""
 
 MAX_UTTERANCES = 32
 """So many are remembered; words do not come later than that."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sides_on_record import ANA, NAMES, piece
 
-from bot.gate import SILENT_S, WORDLESS_S, Gate
+from bot.gate import DOUBT_S, WORDLESS_S, Gate
 from bot.live.events import Audio, InputTranscript
-from bot.turns.exchange import Exchange, Kind, Play, Settled, Verdict
+from bot.turns.exchange import Answered, Exchange, Kind, Play, Settled, Verdict
 from bot.turns.floor import Floor, FloorRules, Mode
 from bot.turns.turn import Spoken, Turn
 from bot.turns.words import SETTLED_S
@@ -125,17 +125,48 @@ def test_a_turn_without_words_in_a_room_with_words_is_context() -> None:
     doors.turn(10.0)
     doors.answer(10.5)
     doors.tick(10.5)
-    assert not doors.tick(10.5 + WORDLESS_S)
+    assert not doors.tick(10.0 + DOUBT_S - 0.1)
+    assert doors.exchange.verdict is None, "its words may be late"
+    assert not doors.tick(10.0 + DOUBT_S)
     assert doors.exchange.verdict is Verdict.CONTEXT
+
+
+def test_a_name_in_the_late_half_of_a_sentence_is_waited_for() -> None:
+    doors = Doors()
+    doors.turn(10.0)
+    doors.came("What is the capita", 9.0, finished=False)
+    doors.answer(10.5)
+    for tick in range(5, 20):
+        assert not doors.tick(10 + tick / 10)
+    assert not doors.came("l of Peru, Parley?", 12.0, finished=False)
+    assert doors.tick(12.0 + SETTLED_S + 0.01)
+
+
+def test_without_a_connection_missing_words_show_nothing() -> None:
+    doors = Doors()
+    doors.turn(5.0, TO_BEN)
+    doors.gate.settled(1)
+    doors.turn(10.0)
+    doors.answer(10.5)
+    doors.gate.disconnected()
+    doors.exchange.disconnected(10.6)
+    for tick in range(7, 200):
+        doors.tick(10 + tick / 10)
+        doors.exchange.tick(10 + tick / 10)
+    assert doors.exchange.verdict is None
+    doors.gate.connected(30.0)
+    doors.exchange.connected(30.0)
+    doors.answer(31.0)
+    assert doors.came(TO_THE_BOT, 31.2)
 
 
 def test_a_silent_model_is_not_waited_for_once_the_words_are_there() -> None:
     doors = Doors()
     doors.turn(10.0)
     doors.came("What time is it, Parley", 10.3, finished=False)
-    doors.tick(10.3 + SILENT_S - 0.1)
+    doors.tick(10.3 + DOUBT_S - 0.1)
     assert doors.exchange.verdict is None
-    doors.tick(10.3 + SILENT_S)
+    doors.tick(10.3 + DOUBT_S)
     assert doors.exchange.verdict is Verdict.ANSWER
 
 
@@ -162,13 +193,27 @@ def test_a_tool_that_is_called_without_a_word_waits_no_longer_than_an_answer() -
     assert doors.exchange.verdict is Verdict.ANSWER
 
 
-def test_what_is_settled_or_dropped_is_not_judged_any_more() -> None:
+def test_what_the_answer_to_another_turn_has_answered_along_is_judged_when_its_words_are_there() -> None:
     doors = Doors()
+    doors.turn(8.0, TO_THE_BOT)
     doors.turn(10.0)
-    doors.gate.settled(1)
-    doors.answer(10.5)
-    assert not doors.came(TO_THE_BOT, 10.6)
+    assert doors.answer(10.5), "to both: the first was interrupted"
+    doors.gate.settled(2)
+    assert doors.gate.came(InputTranscript(TO_THE_BOT, True), 10.6) == [Answered(2)]
 
+
+def test_what_is_settled_and_never_gets_words_is_forgotten() -> None:
+    doors = Doors()
+    doors.turn(8.0, TO_THE_BOT)
+    doors.turn(10.0)
+    doors.answer(10.5)
+    doors.gate.settled(2)
+    doors.exchange.generation_complete(10.6)
+    doors.tick(10.0 + DOUBT_S)
+    assert doors.gate.came(InputTranscript(TO_THE_BOT, True), 13.0) == []
+
+
+def test_what_is_dropped_is_not_judged_any_more() -> None:
     doors = Doors()
     doors.turn(10.0)
     doors.gate.drop_all()
