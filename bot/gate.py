@@ -15,8 +15,8 @@ WORDLESS_S = 1.5
 """An answer waits no longer than this for the first word of its turn: usually they are there before it."""
 
 DOUBT_S = 2.5
-"""No further word for so long after the turn, and nobody has meant the bot. The words come up to 2 s late, and
-a name may be the last of them; to hold an answer that is not wanted costs nothing. It is also the wait for a
+"""No further word for so long after the turn, and nobody has meant the bot. Words come up to 2 s late, and a
+name may be the last of them; to hold an answer that is not wanted costs nothing. It is also the wait for a
 model that decides for itself and may never say anything."""
 
 

@@ -17,8 +17,8 @@ SETTLED_S = 0.12
 sentence follow each other within tens of milliseconds once the turn has ended."""
 
 LATE_S = 2.5
-"""The first words of a turn come no later than this after it was complete on the wire, 2 s and the way there and
-back: until then they are taken for its own, although the next is open."""
+"""The first words of a turn come no later than this after it was complete on the wire (2 s, and the way there
+and back): until then they are taken for its own, although the next is open."""
 
 MAX_UTTERANCES = 32
 """So many are remembered; words do not come later than that."""
