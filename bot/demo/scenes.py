@@ -161,10 +161,11 @@ class Scenes:
 
     async def _status(self, step: Step) -> None:
         status = (await self._ana.type("status")).content.splitlines()
-        found = [line for line in status if line.startswith(("Cost so far", "Seen to"))]
-        step.detail = " ".join(found)
-        if len(found) != 2 or "rollovers 1×" not in found[1]:
+        cost = next((line for line in status if line.startswith("Cost so far")), "")
+        seen_to = next((line for line in status if line.startswith("Seen to")), "")
+        if "$" not in cost or "rollovers 1×" not in seen_to:
             raise StepFailed(f"the figures of the session are not there: {status}")
+        step.detail = f"{cost.partition(',')[0]}. {seen_to}"
 
     async def _goodbye(self, step: Step) -> None:
         await self._ask(self._ana, "goodbye", "answer_goodbye")
