@@ -13,7 +13,7 @@ from bot.turns.turn import Spoken, Turn, TurnStarted
 from tests.soak.judge import Judge, Said, Wish
 from tests.soak.words import PIECE_S, WORD_S, read_piece, word
 
-PREROLL = 3
+PREROLL = 2
 """Words that were said before the turn was certain, and go out at once."""
 
 HANGOVER_S = 0.5
@@ -129,4 +129,4 @@ class Ear:
 
     def _word(self, said: Said) -> None:
         self.listener.send_audio(word(said.number, said.words))
-        said.words += 1
+        self._judge.spoke(said)

@@ -30,8 +30,8 @@ def line_of(reports: Sequence[Report], wall_s: float) -> str:
         f"{len(reports)} seeds",
         *(f"{figures[name]:,} {name}" for name in ("turns", "addressed", "answered")),
         *(f"{figures[name]} {name}" for name in MUST_BE_ZERO),
-        f"in dead minutes: {figures['lost in an outage']} lost, {figures['given up in an outage']} given up, "
-        f"{figures['rooms ended in an outage']} rooms ended",
+        f"{figures['dead minutes']:,} dead minutes, beyond bounds: {figures['lost in an outage']} lost, "
+        f"{figures['lost words in an outage']} lost words, {figures['given up in an outage']} given up",
         *(f"{figures[name]:,} {name}" for name in ("rollovers", "reconnects", "fresh starts")),
         f"peak memory {max((report.peak_kb for report in reports), default=0):,.0f} kB",
         f"growth {max((report.growth_kb for report in reports), default=0):,.0f} kB",

@@ -9,18 +9,23 @@ and *may pass for* one to those whose own answer was cut off in its first second
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
 from math import inf
 
+from tests.soak.words import WORD_S
+
 VERDICT_S = 90.0
 """Twice what all remedies in a row may take: 12 s to the reconnect, 12 s after it, and turns in between."""
 
-KEPT_S = 10.0
-"""So much sound is kept without a connection; who speaks during a longer outage may lose words."""
+KEPT_WORDS = round(10.0 / WORD_S)
+"""Ten seconds of sound wait for a connection; what is said beyond that in one outage costs the oldest."""
+
+AFTERMATH_S = 60.0
+"""So long after an outage something that was lost in it may still have to be given up."""
 
 
 class Wish(Enum):
@@ -42,6 +47,8 @@ class Said:
     began_at: float
     ended_at: float | None = None
     words: int = 0
+    after_words: int = 0
+    """How many words of other turns were said before."""
     heard: set[int] = field(default_factory=set)
     """Places of the words that the service has understood, over all its sessions."""
     answered_s: list[float] = field(default_factory=list)
@@ -59,6 +66,16 @@ class _Answer:
     played: bool = False
 
 
+@dataclass
+class _Outage:
+    """The service could not be reached; words are counted from the beginning of the day."""
+
+    began_at: float
+    ended_at: float
+    began_words: int
+    ended_words: int | None = None  # it goes on
+
+
 class Judge:
     """Complaints are sentences with the virtual second in front; none is what a good day leaves behind."""
 
@@ -70,7 +87,8 @@ class Judge:
         """When the bot last began to answer each person."""
         self._answers: dict[int, _Answer] = {}
         self._numbers = count(1)
-        self._outages: list[tuple[float, float]] = []
+        self._words = 0
+        self._outages: deque[_Outage] = deque(maxlen=20)
         self._mute: list[tuple[float, float]] = []
 
     def complain(self, now: float, what: str, figure: str) -> None:
@@ -81,7 +99,14 @@ class Judge:
     # --- what people say ---
 
     def said(self, said: Said) -> None:
+        """A turn begins."""
+        said.after_words = self._words
         self.turns[said.number] = said
+
+    def spoke(self, said: Said) -> None:
+        """One more word of it."""
+        said.words += 1
+        self._words += 1
 
     # --- what the service hears and answers ---
 
@@ -149,11 +174,29 @@ class Judge:
 
     def outage(self, began_at: float, ended_at: float = inf) -> None:
         """The service could not be reached in between; without an end it still cannot."""
-        _remember(self._outages, began_at, ended_at)
+        if not self._outages or self._outages[-1].began_at != began_at:
+            self._outages.append(_Outage(began_at, ended_at, self._words))
+        outage = self._outages[-1]
+        outage.ended_at, outage.ended_words = ended_at, None if ended_at == inf else self._words
 
     def excuses(self, said: Said) -> bool:
-        """Whether an outage longer than what the line keeps touches the life of this turn."""
-        return any(ended - began > KEPT_S and _touches(said, began, ended) for began, ended in self._outages)
+        """Whether this turn, and what was said after it in an outage that it fell into, were more than a line
+        keeps."""
+        return any(
+            self._until(outage) - said.after_words > KEPT_WORDS
+            and _touches(said, outage.began_at, outage.ended_at)
+            for outage in self._outages
+        )
+
+    def overflowed(self, now: float) -> bool:
+        """Whether more was said in an outage than a line keeps, and just now."""
+        return any(
+            self._until(outage) - outage.began_words > KEPT_WORDS and now < outage.ended_at + AFTERMATH_S
+            for outage in self._outages
+        )
+
+    def _until(self, outage: _Outage) -> int:
+        return self._words if outage.ended_words is None else outage.ended_words
 
     def mute(self, began_at: float, ended_at: float = inf) -> None:
         """A connection was dead in between, and nobody could know. Whose turn is not to be answered shows no
@@ -208,4 +251,4 @@ def _remember(spans: list[tuple[float, float]], began_at: float, ended_at: float
 
 def _touches(said: Said, began: float, ended: float) -> bool:
     """Whether the life of a turn, with what is done for it, falls into this time."""
-    return began < (said.ended_at or said.began_at) + VERDICT_S / 3 and ended + KEPT_S > said.began_at
+    return began < (said.ended_at or said.began_at) + VERDICT_S / 3 and ended > said.began_at

@@ -25,6 +25,9 @@ REMEMBERED = 200
 
 HANDLE_AFTER_S = (0.05, 1.0)
 
+EARLY = 3
+"""The word with which the first piece of a transcription comes."""
+
 
 @dataclass
 class Context:
@@ -92,7 +95,7 @@ class Model:
             return self._refuse("sound outside a turn")
         for turn, place in read_words(pcm16):
             self._open.places.setdefault(turn, []).append(place)
-            if self._nature.pieces and place == 8:
+            if self._nature.pieces and place == EARLY:
                 self._transcribe(turn, first=True)
         return None
 
@@ -238,7 +241,7 @@ class Model:
         if fault == "text_only":
             emit(live.OutputTranscript("Yes."))
         if fault == "zero_audio":
-            for _ in range(5):
+            for _ in range(2):
                 emit(silence())
         if fault in ("text_only", "zero_audio"):
             emit(live.GenerationComplete())
@@ -250,7 +253,7 @@ class Model:
         said = self._judge.turns.get(number)
         if said is None:
             return
-        half = len(said.text) // 2 if self._nature.pieces and (first or said.words > 8) else 0
+        half = len(said.text) // 2 if self._nature.pieces and (first or said.words > EARLY) else 0
         if first:
             after_s, event = 0.0, live.InputTranscript(said.text[:half], False)
         else:

@@ -28,7 +28,6 @@ class Nature:
     vanishes: float  # of those closes: nothing more comes, and nobody says that the connection is gone
     ghost_s: float  # how long the service takes a socket for open after 1006
     dead_day: int  # times a day that the service is not there for a minute
-    dead_refuses: bool  # it refuses connections then; otherwise it does not answer
     first_s: tuple[float, float]  # from the end of a turn to the first sound
     faster: float  # than real time the answer comes
     silent: float  # a turn that was not addressed gets no answer (proactive model)
@@ -52,8 +51,7 @@ class Nature:
             closes_in_turn=random.uniform(0.005, 0.03),
             vanishes=random.choice((0.0, 0.1)),
             ghost_s=random.choice((0.0, 0.0, 2.0)),
-            dead_day=random.choice((0, 1, 3)),
-            dead_refuses=random.random() < 0.5,
+            dead_day=random.choice((1, 3, 6)),
             first_s=random.choice(((0.3, 1.2), (0.6, 3.0))),
             faster=random.uniform(1.5, 8.0),
             silent=random.choice((0.0, 0.5, 0.95)),

@@ -17,9 +17,6 @@ from tests.soak.nature import CLOSES, CONNECTION_S, Nature
 from tests.soak.wire import Socket
 
 SETUP_S = (0.2, 0.9)
-AFTERMATH_S = 60.0
-"""So long after an absence something may still have to be given up for it."""
-
 HANDLES = 20
 """Older ones are refused. The line only ever holds the newest."""
 
@@ -35,6 +32,7 @@ class Service:
         self._sockets: list[Socket] = []
         self._ghost_until = 0.0
         self._dead_until = -1e9
+        self._refuses = False
         self._lost_at: float | None = None
         self._mute_since: float | None = None
 
@@ -63,7 +61,7 @@ class Service:
     async def _setup(self) -> None:
         await asyncio.sleep(self.random.uniform(*SETUP_S))
         while self._loop.time() < self._dead_until:
-            if self.nature.dead_refuses:
+            if self._refuses:
                 raise LiveUnavailable("connection refused")
             await asyncio.sleep(
                 self._dead_until - self._loop.time() + 1000
@@ -112,9 +110,10 @@ class Service:
         self.judge.figures["closes"] += 1
         socket.die(code, reason)
 
-    def die(self, for_s: float) -> None:
-        """Away at once, and for so long."""
+    def die(self, for_s: float, *, refuses: bool) -> None:
+        """Away at once, and for so long: it `refuses` connections, or does not answer."""
         now = self._loop.time()
+        self._refuses = refuses
         self._dead_until = now + for_s
         self._lost_at = now if self._lost_at is None else self._lost_at
         self.judge.outage(self._lost_at)
@@ -124,10 +123,6 @@ class Service:
     async def back(self) -> None:
         """Wait until it is there."""
         await asyncio.sleep(max(0.0, self._dead_until - self._loop.time()) + 5.0)
-
-    def was_away(self, now: float) -> bool:
-        """Whether what fails now may be because it is, or just was, away."""
-        return now < self._dead_until + AFTERMATH_S
 
     def _up(self) -> None:
         if self._lost_at is not None:

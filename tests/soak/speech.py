@@ -17,6 +17,9 @@ HEARD_S = 1.0
 
 HZ = 24_000
 
+PIECES = (2, 15)
+"""One to seven seconds."""
+
 
 class Speech:
     """Begins at once. `began` is called with its first sound, `over` when it is taken to have been heard."""
@@ -37,7 +40,7 @@ class Speech:
         self.owed, self.passes_for = owed, passes_for
         self._began, self._over = began, over
         self.number = judge.answers(owed, passes_for)
-        self._pieces = random.randrange(4, 36)
+        self._pieces = random.randrange(*PIECES)
         self._place = 0
         self._started_at: float | None = None
         self._call_at = random.randrange(3) if owed and random.random() < nature.calls else None
@@ -82,7 +85,7 @@ class Speech:
             self._started_at = self._loop.time()
             self._began()
         self._socket.emit(live.Audio(piece(self.number, self._place), HZ))
-        if self._place % 5 == 0:
+        if self._place % 2 == 0:
             self._socket.emit(live.OutputTranscript("So it is. "))
         self._place += 1
         if self._place < self._pieces:

@@ -41,7 +41,7 @@ class Parrot:
 
     def _answer(self, number: int) -> None:
         answer = self._judge.answers((number,), ())
-        for place in range(10):
+        for place in range(4):
             self._playback.push(Audio(piece(answer, place), 24_000))
         self._playback.finish()
 
@@ -74,7 +74,7 @@ def test_playback_takes_as_long_as_the_sound_and_can_be_stopped() -> None:
 
     async def main() -> None:
         playback = Playback(judge, asyncio.get_running_loop().time)
-        for place in range(10):
+        for place in range(4):
             playback.push(Audio(piece(1, place), 24_000))
         playback.finish()
         await asyncio.sleep(1.5)

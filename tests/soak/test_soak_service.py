@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from bot.errors import LiveClosed
+from bot.errors import LiveClosed, LiveUnavailable
 from bot.live import events as live
 from bot.live.config import LiveSettings
 from tests.soak.judge import Judge, Said, Wish
@@ -17,11 +17,11 @@ from tests.soak.nature import Nature
 from tests.soak.service import Service
 from tests.soak.virtual import run
 from tests.soak.wire import Socket
-from tests.soak.words import read_piece, word
+from tests.soak.words import WORD_S, read_piece, word
 
 MILD = replace(
     Nature.of(Random(0)),
-    closes_h=0.001, closes_in_turn=0.0, vanishes=0.0, ghost_s=0.0, dead_refuses=True, first_s=(0.3, 0.4),
+    closes_h=0.001, closes_in_turn=0.0, vanishes=0.0, ghost_s=0.0, dead_day=0, first_s=(0.3, 0.4),
     silent=0.0, calls=0.0, no_answer=0.0, empty_answer=0.0, text_only=0.0, zero_audio=0.0, late_words=0.0,
     pieces=False, says_finished=True, duplicates=0.0, disorder=0.0, answers_notes=False, answers_twice=False,
 )  # fmt: skip
@@ -157,7 +157,7 @@ def test_what_is_under_way_when_the_connection_breaks_is_lost() -> None:
         async with service.connect(LiveSettings()) as socket:
             ear = Ear(socket)
             await say(socket, judge, 1)
-            service.die(60.0)
+            service.die(60.0, refuses=True)
             await asyncio.sleep(1)
             assert ear.closed is not None and ear.closed.code == 1006
             with pytest.raises(LiveClosed):
@@ -181,10 +181,34 @@ def test_the_judge_sees_what_is_lost_doubled_and_overheard() -> None:
     assert judge.figures["addressed"] == 2
 
 
-def test_the_judge_excuses_a_long_outage_only() -> None:
-    for outage_s, lost in ((5.0, 1), (60.0, 0)):
-        judge = Judge()
-        judge.outage(100.0, 100.0 + outage_s)
-        judge.said(Said(1, [1], "", Wish.ANSWER, 102.0, ended_at=104.0))
-        judge.settle(1000.0)
-        assert judge.figures["lost"] == lost
+@pytest.mark.parametrize(("during_s", "after_s", "lost"), [(8, 0, 1), (8, 20, 1), (12, 0, 0)])
+def test_the_judge_excuses_what_was_too_much_for_an_outage(during_s: int, after_s: int, lost: int) -> None:
+    judge = Judge()
+    first = Said(1, [1], "", Wish.ANSWER, 102.0)
+    judge.outage(100.0)
+    judge.said(first)
+    for _ in range(round(during_s / WORD_S)):
+        judge.spoke(first)
+    judge.outage(100.0, 160.0)
+    for _ in range(round(after_s / WORD_S)):
+        judge.spoke(first)
+    assert judge.overflowed(170.0) == (not lost)
+    assert not judge.overflowed(1000.0)
+    first.ended_at = 104.0
+    first.heard.update(range(first.words))
+    judge.settle(1000.0)
+    assert judge.figures["lost"] == lost
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_dead_minute_refuses_or_says_nothing_and_then_is_over(refuses: bool) -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        service.die(60.0, refuses=refuses)
+        with pytest.raises(LiveUnavailable if refuses else TimeoutError):
+            async with asyncio.timeout(8), service.connect(LiveSettings()):
+                pass
+        await asyncio.sleep(60)
+        async with service.connect(LiveSettings()):
+            pass
+
+    assert play(scene).complaints == []

@@ -1,17 +1,20 @@
-"""Sound that says what it is: every 100 ms of a turn carry its number and their place in it, and every piece
-of an answer carries the answer's. So a word that is lost, doubled or out of place can be named."""
+"""Sound that says what it is: every word of a turn carries its number and its place in it, and every piece
+of an answer carries the answer's. So a word that is lost, doubled or out of place can be named.
+
+Words and pieces are longer than the chunks of a real connection: what is lost is lost by the word, and a day
+of hundredths of a second would take four times as long."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
-WORD_S = 0.1
-WORD_BYTES = 3200
-"""100 ms of PCM16 at 16 kHz, the size of a chunk on the wire."""
+WORD_S = 0.25
+WORD_BYTES = 8000
+"""Of PCM16 at 16 kHz: the line's bounds are in bytes."""
 
-PIECE_S = 0.2
-_PIECE_BYTES = 9600  # of PCM16 at 24 kHz
+PIECE_S = 0.5
+_PIECE_BYTES = 2400  # a tenth of what half a second takes: nothing is bounded by the length of an answer
 
 _HEAD = struct.Struct("<4sII")
 _WORD, _PIECE = b"word", b"said"
@@ -21,7 +24,7 @@ SILENCE = bytes(_PIECE_BYTES)
 
 
 def word(turn: int, place: int) -> bytes:
-    """100 ms of a turn."""
+    """250 ms of a turn."""
     return _HEAD.pack(_WORD, turn, place) + _REST
 
 
@@ -37,7 +40,7 @@ def read_words(pcm16: bytes) -> Iterator[tuple[int, int]]:
 
 
 def piece(answer: int, place: int) -> bytes:
-    """200 ms of an answer, at −12 dBFS."""
+    """500 ms of an answer, at −12 dBFS."""
     return _HEAD.pack(_PIECE, answer, place) + _LOUD
 
 
