@@ -9,13 +9,13 @@ import pytest
 from stage import Stage, StartStage, running_bot, until
 
 from audio.formats import DISCORD_HZ
+from bot.announcements import OUTAGE, OUTAGE_OVER
 from bot.live import backoff, session
 from bot.loopback import speech
 from bot.loopback.live.faults import Close, Moment
 from bot.loopback.live.record import Kind
 from bot.loopback.loopback import Loopback
 from bot.loopback.member.member import Member
-from bot.announcements import OUTAGE, OUTAGE_OVER
 
 pytestmark = pytest.mark.slow
 
