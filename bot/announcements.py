@@ -85,5 +85,5 @@ def left_alone(alone_s: float) -> str:
 
 
 def _for(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes else f"{seconds:.0f} seconds"
+    count, unit = (round(seconds / 60), "minute") if seconds >= 60 else (round(seconds), "second")
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -21,7 +21,7 @@ SLOW_S = 1.5
 """So long silence is a pause; longer it is a bot that seems to have gone."""
 
 PATIENCE_S = 10.0
-"""The result of slow work waits no longer than this for people to finish."""
+"""A result waits no longer than this for people to finish."""
 
 NOT_MEANT = "That was not said to you. Do nothing, and say nothing about it."
 ENOUGH = "That were enough calls for one turn. Answer now with what you have."
@@ -31,7 +31,7 @@ class Calls:
     """Started by events of the line and answered on it; born in the room's task group and ended with it.
 
     `settled` is told when the last call that ran has been answered, `working` whether slow work is going on,
-    `idle` says whether nobody is speaking.
+    `listening` says whether somebody speaks to the bot, `idle` that neither they nor the bot do.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Calls:
         *,
         settled: Callable[[], None],
         working: Callable[[bool], None],
+        listening: Callable[[], bool],
         idle: Callable[[], bool],
     ) -> None:
         self._tasks = tasks
@@ -51,6 +52,7 @@ class Calls:
         self._context = context
         self._settled = settled
         self._working = working
+        self._listening = listening
         self._idle = idle
         self._waiting: list[ToolCall] = []  # for the verdict on their turn
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -126,7 +128,9 @@ class Calls:
             slow.cancel()
         if call.id in self._slow:
             self._no_longer_slow(call.id)  # the work is done
-            await self._until_idle()
+            await self._wait_until(self._idle)
+        else:
+            await self._wait_until(lambda: not self._listening())
         return result
 
     def _is_slow(self, call_id: str) -> None:
@@ -134,11 +138,12 @@ class Calls:
             self._slow.add(call_id)
             self._working(True)
 
-    async def _until_idle(self) -> None:
-        """What took long is not told over somebody who speaks by now."""
+    async def _wait_until(self, nobody_speaks: Callable[[], bool]) -> None:
+        """No result goes into the middle of somebody's turn: the model would speak over them. What took long
+        does not even follow at once upon what the bot says in the meantime."""
         loop = asyncio.get_running_loop()
         latest = loop.time() + PATIENCE_S
-        while not self._idle() and loop.time() < latest:  # noqa: ASYNC110  the beat decides it, every 20 ms
+        while not nobody_speaks() and loop.time() < latest:  # noqa: ASYNC110  the beat decides it, every 20 ms
             await asyncio.sleep(0.02)
 
     def _no_longer_slow(self, call_id: str) -> None:

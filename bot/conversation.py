@@ -92,6 +92,11 @@ class Conversation:
         return self._exchange.tally
 
     @property
+    def listening(self) -> bool:
+        """Whether somebody speaks to the bot."""
+        return self._turn_open
+
+    @property
     def idle(self) -> bool:
         """Whether nobody speaks, the bot included."""
         return not self._turn_open and not self._voice.playing
@@ -189,6 +194,8 @@ class Conversation:
                 self._apply(exchange.generation_complete(now), now)
             case live.TurnComplete(reason=reason, in_progress=in_progress):
                 self._apply(exchange.turn_complete(reason, in_progress, now), now)
+            case live.Resumable():
+                self._apply(exchange.remembered(), now)
             case live.ToolCall():
                 self._apply(exchange.called(now), now)
                 self._tools.called(event)

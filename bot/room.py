@@ -112,6 +112,7 @@ class Room:
             self._context,
             settled=lambda: conversation.calls_answered(monotonic()),
             working=self._speaking.work,
+            listening=lambda: conversation.listening,
             idle=lambda: conversation.idle,
         )
         conversation = Conversation(

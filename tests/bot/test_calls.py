@@ -58,6 +58,7 @@ class Scene:
         self.settled = 0
         self.working: list[bool] = []
         self.idle = True
+        self.listening = False
         line: Any = self.line
         self.calls = Calls(
             tasks,
@@ -66,6 +67,7 @@ class Scene:
             Context(),
             settled=self._has_settled,
             working=self.working.append,
+            listening=lambda: self.listening,
             idle=lambda: self.idle,
         )
 
@@ -208,7 +210,19 @@ def test_slow_work_is_heard_until_it_is_done() -> None:
     assert len(play(script).line.answers) == 1
 
 
-def test_quick_work_is_not_heard_and_waits_for_nobody() -> None:
+def test_no_result_goes_into_the_middle_of_a_turn() -> None:
+    async def script(scene: Scene) -> None:
+        scene.listening = True
+        scene.call("quick")
+        await asyncio.sleep(2)
+        assert scene.line.answers == []
+        scene.listening = False
+        await asyncio.sleep(0.1)
+
+    assert len(play(script).line.answers) == 1
+
+
+def test_quick_work_is_not_heard_and_does_not_wait_for_the_bot_itself() -> None:
     async def script(scene: Scene) -> None:
         scene.idle = False
         scene.call("quick")
