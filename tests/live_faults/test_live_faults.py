@@ -23,7 +23,6 @@ from bot.loopback.live import FAILURE_MODES, Needs, Outcome, Source, Switch
 
 pytestmark = [
     pytest.mark.live_fault,
-    pytest.mark.xdist_group("live faults"),
     pytest.mark.timeout(120),  # of the first test, which waits for all the stories
 ]
 
