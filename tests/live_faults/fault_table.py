@@ -100,7 +100,7 @@ EXPECTED: Mapping[str, Expected] = {
     "poisoned_handle": Expected(6.5, tally={"reconnects": 3, "fresh starts": 1}),
     # 13 to 17: turns of the model in which nothing is heard
     "empty": Expected(2.5, tally={"empty answer": 1}),
-    "empty_twice": Expected(3.5, tally={"empty answer": 2, "reconnects": 1}),
+    "empty_twice": Expected(4.5, tally={"empty answer": 2, "reconnects": 1}),
     "cut_short": Expected(heard_s=_BROKEN_OFF),
     "text_only": Expected(2.5, tally={"text-only answer": 1}),
     "rejected": Expected(2.5, tally={"empty answer": 1}),
