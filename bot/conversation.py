@@ -35,7 +35,7 @@ _ENDS = (live.GenerationComplete, live.TurnComplete, live.Interrupted)
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The model did not answer these people (none: something typed), whatever was tried."""
+    """The model did not answer these people, whatever was tried."""
 
     speakers: tuple[int, ...]
     cause: str
@@ -275,7 +275,8 @@ class Conversation:
                 case ex.GaveUp(number=number, cause=cause):
                     self._answering.gave_up(number)
                     self._news.unanswered()
-                    self._tell(Unanswered(self._gate.words.speakers_of(number), cause))
+                    if speakers := self._gate.words.speakers_of(number):
+                        self._tell(Unanswered(speakers, cause))
         was, self._was_answering = self._was_answering, self._exchange.answering
         if was and not self._was_answering:
             self._answering.forget()
