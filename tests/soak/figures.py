@@ -22,6 +22,9 @@ MUST_BE_ZERO = (
     "bugs",
 )
 
+BEYOND_BOUNDS = ("lost", "lost words", "overheard played", "given up")
+"""Of what was said in a dead minute, or while somebody had to wait, and was more than a line keeps."""
+
 
 def line_of(reports: Sequence[Report], wall_s: float) -> str:
     """What all the days together come to."""
@@ -30,9 +33,11 @@ def line_of(reports: Sequence[Report], wall_s: float) -> str:
         f"{len(reports)} seeds",
         *(f"{figures[name]:,} {name}" for name in ("turns", "addressed", "answered")),
         *(f"{figures[name]} {name}" for name in MUST_BE_ZERO),
-        f"{figures['dead minutes']:,} dead minutes, beyond bounds: {figures['lost in an outage']} lost, "
-        f"{figures['lost words in an outage']} lost words, {figures['given up in an outage']} given up",
-        *(f"{figures[name]:,} {name}" for name in ("rollovers", "reconnects", "fresh starts")),
+        *(
+            f"{figures[name]:,} {name}"
+            for name in ("dead minutes", "rollovers", "reconnects", "fresh starts")
+        ),
+        "beyond bounds: " + ", ".join(f"{figures[f'{name} beyond bounds']} {name}" for name in BEYOND_BOUNDS),
         f"peak memory {max((report.peak_kb for report in reports), default=0):,.0f} kB",
         f"growth {max((report.growth_kb for report in reports), default=0):,.0f} kB",
         f"{wall_s:.0f} s ({wall_s / max(1, len(reports)):.1f} s per seed)",

@@ -167,7 +167,9 @@ class Judge:
         if any(said.answered_s for said in meant):
             return self.complain(now, f"answer {answer} to {which} had been given", "doubled")
         if meant:
-            return self.complain(now, f"answer {answer} to {which}, which nobody asked", "overheard played")
+            excused = any(map(self.excuses, meant))  # half of a sentence may mean anything
+            what = f"answer {answer} to {which}, which nobody asked"
+            return self._lapse(what, "overheard played", now, excused)
         return self.complain(now, f"answer {answer} to no turn", "unasked played")
 
     # --- the weather ---
@@ -224,8 +226,9 @@ class Judge:
         missing = said.words - len(said.heard)
         if missing:
             unnoticed = said.wish is not Wish.ANSWER and self.was_mute(said)
+            too_long = missing <= said.words - KEPT_WORDS  # to wait as a whole until the bot had finished
             what = f"turn {said.number}: {missing} of {said.words} words"
-            self._lapse(what, "lost words", now, excused or unnoticed)
+            self._lapse(what, "lost words", now, excused or unnoticed or too_long)
         if said.wish is Wish.ANSWER:
             figures["addressed"] += 1
             figures["answered"] += bool(said.answered_s)
@@ -236,7 +239,7 @@ class Judge:
 
     def _lapse(self, what: str, figure: str, now: float, excused: bool) -> None:
         if excused:
-            self.figures[f"{figure} in an outage"] += 1
+            self.figures[f"{figure} beyond bounds"] += 1
         else:
             self.complain(now, what, figure)
 

@@ -71,6 +71,7 @@ class Bot:
             _Room(),
             settled=self._calls_answered,
             working=lambda working: None,
+            listening=lambda: conversation.listening,
             idle=lambda: conversation.idle,
         )
         conversation = Conversation(
@@ -144,7 +145,7 @@ class Bot:
         if not isinstance(notice, Unanswered):
             return
         if self.judge.overflowed(now):
-            self.judge.figures["given up in an outage"] += 1
+            self.judge.figures["given up beyond bounds"] += 1
         else:
             self.judge.complain(now, f"{notice.speakers}: {notice.cause}", "given up")
 
