@@ -72,8 +72,8 @@ class Gate:
         return effects
 
     def settled(self, number: int) -> None:
-        """Everything up to this one has been dealt with, judged or not. What the answer to something else has
-        answered along is still judged: it opens its speakers' follow-up window."""
+        """Nothing up to this one is said again. It is still judged: what the answer to something else has
+        answered along opens its speakers' follow-up window."""
         self._settled = number
 
     def disconnected(self) -> None:
@@ -103,7 +103,7 @@ class Gate:
             waited = over and utterance.number <= self._settled
         if not waited:
             return None
-        if not (utterance.words or self._hears_words):
+        if since is not None and not (utterance.words or self._hears_words):
             return Verdict.ANSWER  # nothing to go by in this room: better one answer too many
         verdict = self._verdict(utterance, now, final=True)
         return verdict if over or verdict is Verdict.ANSWER else None

@@ -45,6 +45,8 @@ class Prompt:
     passed_on: bool = False
     at_work: bool = False
     """A tool runs for it."""
+    ended: bool = False
+    """The model has ended a turn since: it has heard this, and so has every session that resumes it later."""
     spare: bool = False
     """Something came that may have been the answer. Another one is played, none is missed."""
 
@@ -171,15 +173,33 @@ class Debts:
         self.pass_on(self._pending[: turns[-1]] if turns else ())
         for prompt in self.open:
             prompt.asked_at = now
+            prompt.ended = prompt.number <= self._settled  # known there, and not asked again
+            prompt.passed_on = prompt.passed_on or prompt.ended
         return lost
+
+    def end(self, now: float, after_s: float) -> None:
+        """The model has ended a turn; what was asked within `after_s` may not have reached it yet."""
+        for prompt in self._pending:
+            if prompt.kind is Kind.TURN and now - prompt.asked_at >= after_s:
+                prompt.ended = True
+
+    def remember(self) -> int | None:
+        """The session can be resumed where it stands. The number up to which nothing has to be said again, if
+        that has grown. What is owed an answer is: asking again is the surest way to get one."""
+        known = [prompt for prompt in self._pending if prompt.ended and prompt.verdict is not Verdict.ANSWER]
+        return self._grown(max([self._dealt_with, *(prompt.number for prompt in known)]), but=known)
 
     def settle(self, prompts: Collection[Prompt]) -> int | None:
         """Deal with `prompts`. The number up to which everything is, if that has grown."""
         gone = [prompt for prompt in self._pending if prompt in prompts]
         self._pending = [prompt for prompt in self._pending if prompt not in prompts]
         self._dealt_with = max([self._dealt_with, *(prompt.number for prompt in gone)])
-        left = [prompt.number for prompt in self.open if prompt.kind is not Kind.TOOL_RESULT]
-        settled = min([self._dealt_with, *(number - 1 for number in left)])
+        return self._grown(self._dealt_with)
+
+    def _grown(self, settled: int, *, but: Collection[Prompt] = ()) -> int | None:
+        """`settled` up to the first prompt that is left, `but` for these."""
+        left = [each for each in self.open if each.kind is not Kind.TOOL_RESULT and each not in but]
+        settled = min([settled, *(prompt.number - 1 for prompt in left)])
         if settled <= self._settled:
             return None
         self._settled = settled

@@ -27,7 +27,8 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """This prompt and all before it have been dealt with: never to be sent again."""
+    """This prompt and all before it have been dealt with, or are known to every session to come: never to be
+    sent again."""
 
     number: int
 

@@ -118,6 +118,7 @@ class Exchange(Asking[C]):
         answer, tail, self._tail = self._answer, self._tail, False
         twice, self._ended_at = now - self._ended_at < DUPLICATE_S, now
         words, self._words = self._words, False
+        self._debts.end(now, DUPLICATE_S)
         group = self._debts.group(now) if self._open is None else []
         effects: list[Effect[C]] = []
         if answer is not None and not answer.complete:
@@ -131,6 +132,11 @@ class Exchange(Asking[C]):
             self.tally[REFUSED] += 1
             effects += self._give_up(group, REFUSED)
         return effects
+
+    def remembered(self) -> list[Effect[C]]:
+        """The session can be resumed as it is now: it knows what its last turn was about."""
+        settled = self._debts.remember()
+        return [] if settled is None else [Settled(settled)]
 
     def interrupted(self, now: float) -> list[Effect[C]]:
         """The server cancelled what it was saying."""

@@ -92,6 +92,9 @@ class Talk:
     def connect(self) -> Talk:
         return self.did(self.exchange.connected(self.now))
 
+    def remembered(self) -> Talk:
+        return self.did(self.exchange.remembered())
+
     @property
     def played(self) -> str:
         return "".join(chunk for each in self.effects if isinstance(each, Play) for chunk in each.chunks)
@@ -488,6 +491,34 @@ def test_what_a_tool_owed_is_lost_with_its_connection() -> None:
     assert talk.exchange.tally == {"dead air after a tool call": 1}
     assert talk.exchange.quiet and talk.wait(60).of(Nudge, Reconnect, GaveUp) == []
     assert Talk().turn(1).call().connect().say("a").done().answered == [1]
+
+
+def test_what_a_newer_handle_knows_is_not_said_again() -> None:
+    talk = Talk().turn(1, CONTEXT).turn(2, None).wait(1).turned()
+    assert talk.settled < 1
+    talk.remembered()
+    assert talk.settled == 2
+    talk.decide(2, ANSWER).wait(20)  # the model has said nothing to it and needs to be asked
+    assert talk.of(Nudge) == [Nudge(2, "no answer")]
+
+
+def test_a_handle_knows_nothing_of_what_was_said_since_the_last_turn_of_the_model() -> None:
+    talk = Talk().turn(1, CONTEXT).wait(1).turned().turn(2, CONTEXT).remembered()
+    assert talk.settled == 1
+    talk = Talk().turn(1, CONTEXT).turned().remembered()  # it had ended before the server can have heard this
+    assert talk.settled < 1
+
+
+def test_what_is_owed_an_answer_is_said_again_although_a_handle_may_know_of_it() -> None:
+    talk = Talk().turn(1, CONTEXT).turn(2).wait(1).turned().remembered()
+    assert talk.settled == 1
+    talk.connect().say("a").done()
+    assert talk.answered == [2] and talk.settled == 2
+
+
+def test_what_a_handle_knows_is_answered_with_what_is_said_next() -> None:
+    talk = Talk().turn(1, None).wait(1).turned().remembered().connect().turn(2, CONTEXT).decide(1, ANSWER)
+    assert talk.say("a").done().answered == [1] and talk.exchange.quiet
 
 
 def test_settled_never_runs_ahead_of_what_is_open() -> None:

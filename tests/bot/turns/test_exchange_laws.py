@@ -175,6 +175,11 @@ class World:
         for _ in range(min(count, len(self.server.wire))):
             self.apply(self.server.wire.popleft()[1](self.exchange, self.now))
 
+    def hand_over(self) -> None:
+        """A handle for what the server knows, if it waits for nobody."""
+        if self.open is None and not (self.server.heard or self.server.wire):
+            self.apply(self.exchange.remembered())
+
     def disconnect(self) -> None:
         self.down = True
         self.server.wire.clear()
@@ -269,6 +274,7 @@ UNTIDY = st.one_of(
         lambda drawn: step("generate", generate, *drawn)
     ),
     st.sampled_from([1.0, 3.0, 7.0, 15.0]).map(lambda seconds: step("wait", World.wait, seconds)),
+    st.just(step("hand over", World.hand_over)),
     st.just(step("connect", World.connect)),
     st.just(step("disconnect", World.disconnect)),
     st.just(step("stop", World.stop)),
