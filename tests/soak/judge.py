@@ -137,6 +137,10 @@ class Judge:
             if number in self.turns:
                 self.turns[number].result_due = True
 
+    def results_due(self, turns: Collection[int]) -> list[int]:
+        """Those of these turns that were promised more."""
+        return [number for number in turns if number in self.turns and self.turns[number].result_due]
+
     # --- what the channel hears ---
 
     def played(self, answer: int, now: float) -> None:

@@ -161,7 +161,8 @@ class Model:
             return self._fail(fault)
         passes_for = tuple(self._cut_off)
         if len(turns) < len(self._pending):
-            passes_for += tuple(self._context.turns[-2:])  # "please answer" is about what was said last
+            # "Please answer" is about what was said last, or about what was to follow from a tool.
+            passes_for += (*self._context.turns[-2:], *self._judge.results_due(self._context.turns[-20:]))
         noted = any(prompt.noted for prompt in self._pending)
         self._repeat = turns if noted and self._nature.answers_twice else ()
         return self._speak(turns, passes_for, self._begun)
