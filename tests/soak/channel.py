@@ -18,6 +18,9 @@ PREROLL = 2
 
 HANGOVER_S = 0.5
 
+DRY_S = 1.0
+"""A reply that nothing more comes of is over after this, finished or not, as in audio.playout."""
+
 
 class Listener(Protocol):
     """What hears a turn: bot.conversation.Conversation."""
@@ -38,7 +41,7 @@ class Playback:
 
     @property
     def playing(self) -> bool:
-        return self._open or self._now() < self._until
+        return self._now() < self._until + (DRY_S if self._open else 0.0)
 
     @property
     def ends_at(self) -> float:

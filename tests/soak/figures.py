@@ -29,6 +29,7 @@ BEYOND_BOUNDS = ("lost", "lost words", "overheard played", "given up")
 def line_of(reports: Sequence[Report], wall_s: float) -> str:
     """What all the days together come to."""
     figures: Counter[str] = sum((report.figures for report in reports), Counter())
+    cpu_s = sum(report.cpu_s for report in reports)
     parts = [
         f"{len(reports)} seeds",
         *(f"{figures[name]:,} {name}" for name in ("turns", "addressed", "answered")),
@@ -40,6 +41,6 @@ def line_of(reports: Sequence[Report], wall_s: float) -> str:
         "beyond bounds: " + ", ".join(f"{figures[f'{name} beyond bounds']} {name}" for name in BEYOND_BOUNDS),
         f"peak memory {max((report.peak_kb for report in reports), default=0):,.0f} kB",
         f"growth {max((report.growth_kb for report in reports), default=0):,.0f} kB",
-        f"{wall_s:.0f} s ({wall_s / max(1, len(reports)):.1f} s per seed)",
+        f"{wall_s:.0f} s, {cpu_s / max(1, len(reports)):.1f} s of CPU per seed",
     ]
     return " · ".join(parts)

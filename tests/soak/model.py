@@ -73,7 +73,7 @@ class Model:
         self._loop = asyncio.get_running_loop()
         self._open: _Turn | None = None
         self._pending: list[Prompt] = []
-        self._cut_off: list[int] = []  # turns whose answer was interrupted before anybody can have heard it
+        self._cut_off: list[int] = []  # turns whose answer was interrupted, perhaps unheard
         self._speech: Speech | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._repeat: tuple[int, ...] = ()

@@ -59,14 +59,16 @@ class Speech:
         return True
 
     def interrupt(self) -> bool:
-        """Somebody speaks. Whether it may not have been heard at all."""
+        """Somebody speaks. Whether it may not have been heard at all, or not what it came to."""
         self.cancel()
-        if self._call_place is not None and self._place <= self._call_place + 1:
+        result_due = self._call_place is not None and self._place <= self._call_place + 1
+        if result_due:
             self._judge.result_due(self.owed)
         if self.call_id is not None:
             self._socket.emit(live.ToolCallsCancelled((self.call_id,)))
         self._end(live.Interrupted(), 0.0)
-        return self._started_at is None or self._loop.time() - self._started_at < HEARD_S
+        unheard = self._started_at is None or self._loop.time() - self._started_at < HEARD_S
+        return unheard or result_due
 
     def cancel(self) -> None:
         """No more of it; but a late event may still be on its way."""

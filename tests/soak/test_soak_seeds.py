@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.live import backoff, outbox
 from bot.live.outbox import Outbox
 from bot.turns.book import Book
 from tests.soak.day import soak
@@ -43,6 +44,20 @@ def test_the_soak_notices_a_line_that_does_not_send_again(monkeypatch: pytest.Mo
     nature = replace(MILD, closes_in_turn=0.3)
     figures = soak(1, 2 * HOURS_S, nature).figures
     assert figures["lost words"] and figures["lost"]
+
+
+def test_the_soak_notices_a_room_that_does_not_wait_for_a_dead_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backoff, "MAX_RETRIES", 3)
+    figures = soak(1, 2 * HOURS_S, replace(MILD, dead_day=3)).figures
+    assert figures["rooms ended"] and figures["lost"]
+
+
+def test_the_soak_notices_a_line_that_keeps_less_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second of what is said without a connection, instead of ten."""
+    monkeypatch.setattr(outbox, "WAITING_BYTES", 16_000)
+    assert soak(1, 2 * HOURS_S, replace(MILD, dead_day=6)).figures["lost words"]
 
 
 def test_the_soak_notices_an_exchange_that_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

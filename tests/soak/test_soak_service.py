@@ -12,7 +12,7 @@ import pytest
 from bot.errors import LiveClosed, LiveUnavailable
 from bot.live import events as live
 from bot.live.config import LiveSettings
-from tests.soak.judge import Judge, Said, Wish
+from tests.soak.judge import KEPT_WORDS, Judge, Said, Wish
 from tests.soak.nature import Nature
 from tests.soak.service import Service
 from tests.soak.virtual import run
@@ -198,6 +198,18 @@ def test_the_judge_excuses_what_was_too_much_for_an_outage(during_s: int, after_
     first.heard.update(range(first.words))
     judge.settle(1000.0)
     assert judge.figures["lost"] == lost
+
+
+def test_the_judge_forgives_a_sentence_that_is_longer_than_a_line_keeps_and_no_more() -> None:
+    for dropped, lost in ((4, 0), (5, 1)):
+        judge = Judge()
+        said = Said(1, [1], "", Wish.SILENCE, 0.0, ended_at=11.0)
+        judge.said(said)
+        for _ in range(KEPT_WORDS + 4):
+            judge.spoke(said)
+        said.heard.update(range(dropped, said.words))
+        judge.settle(1000.0)
+        assert judge.figures["lost words"] == lost
 
 
 @pytest.mark.parametrize("refuses", [True, False])
