@@ -25,6 +25,9 @@ REMEMBERED = 200
 
 HANDLE_AFTER_S = (0.05, 1.0)
 
+HEARD_AFTER_S = (0.3, 0.5)
+"""What is being said is not recognised sooner."""
+
 EARLY = 3
 """The word with which the first piece of a transcription comes."""
 
@@ -256,7 +259,10 @@ class Model:
             return
         half = len(said.text) // 2 if self._nature.pieces and (first or said.words > EARLY) else 0
         if first:
-            after_s, event = 0.0, live.InputTranscript(said.text[:half], False)
+            after_s, event = (
+                self._random.uniform(*HEARD_AFTER_S),
+                live.InputTranscript(said.text[:half], False),
+            )
         else:
             late = self._random.random() < self._nature.late_words
             after_s = self._random.uniform(0.5, 2.0) if late else self._random.uniform(0.05, 0.5)

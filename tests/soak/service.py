@@ -17,6 +17,9 @@ from tests.soak.nature import CLOSES, CONNECTION_S, Nature
 from tests.soak.wire import Socket
 
 SETUP_S = (0.2, 0.9)
+
+REFUSES_AGAIN_S = 60.0
+"""Twice in a row, 1007 says that what is unanswered cannot be sent, and the line rightly lets go of it."""
 HANDLES = 20
 """Older ones are refused. The line only ever holds the newest."""
 
@@ -33,6 +36,7 @@ class Service:
         self._ghost_until = 0.0
         self._dead_until = -1e9
         self._refuses = False
+        self._refused_at = -1e9
         self._lost_at: float | None = None
         self._mute_since: float | None = None
 
@@ -101,12 +105,17 @@ class Service:
             self._break(socket, *self.random.choice(CLOSES))
 
     def _break(self, socket: Socket, code: int, reason: str) -> None:
+        now = self._loop.time()
         if not socket.server_open:
             return
+        if code == 1007:
+            if now - self._refused_at < REFUSES_AGAIN_S:
+                code, reason = 1011, "Internal error encountered."
+            self._refused_at = now
         if reason == "The operation was aborted.":
             self._handles.clear()
         if code == 1006:
-            self._ghost_until = self._loop.time() + self.nature.ghost_s
+            self._ghost_until = now + self.nature.ghost_s
         self.judge.figures["closes"] += 1
         socket.die(code, reason)
 
