@@ -34,6 +34,7 @@ EXPECTED_LOSS_PERCENT = 10
 _CHANNELS = 1
 _MAX_PACKET_BYTES = 1275 * 3 + 7  # opus_encode(3), rounded up by its own examples to 4000
 _APPLICATION_VOIP = 2048
+_RESET_STATE = 4028
 _SET_BITRATE, _SET_COMPLEXITY, _SET_INBAND_FEC, _SET_PACKET_LOSS_PERC = 4002, 4010, 4012, 4014
 
 
@@ -107,6 +108,7 @@ class Encoder:
     def __init__(self, bitrate: int = ENCODER_BITRATE, complexity: int = ENCODER_COMPLEXITY) -> None:
         opus = _opus()
         self._encode = opus.opus_encode_float
+        self._ctl = opus.opus_encoder_ctl
         self._state = ctypes.create_string_buffer(opus.opus_encoder_get_size(_CHANNELS))
         _check(opus.opus_encoder_init(self._state, DISCORD_HZ, _CHANNELS, _APPLICATION_VOIP))
         for request, value in (
@@ -121,6 +123,11 @@ class Encoder:
         self._pcm_address = self._pcm.ctypes.data
         self._state_address = ctypes.addressof(self._state)
         self._packet_address = ctypes.addressof(self._packet)
+
+    def reset(self) -> None:
+        """Forget the sound so far. The encoder holds back the last 6.5 ms of what it is given, and would
+        begin the next utterance with them."""
+        _check(self._ctl(self._state, _RESET_STATE))
 
     def encode(self, frame: Samples) -> bytes:
         """One Opus packet of `frame`, mono 48 kHz, 960 samples (any length that Opus knows up to 2880).

@@ -117,6 +117,8 @@ class Outbound:
             self._silence_due = TRAILING_SILENCE
             return self._encoder.encode(frame)
         if self._silence_due:
+            if self._silence_due == TRAILING_SILENCE:
+                self._encoder.reset()
             self._silence_due -= 1
             return SILENCE_PACKET
         return None

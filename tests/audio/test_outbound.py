@@ -83,6 +83,16 @@ def test_the_first_full_frame_leaves_at_the_next_tick() -> None:
     assert outbound.played_ms == 20
 
 
+def test_the_end_of_one_utterance_is_not_heard_at_the_beginning_of_the_next() -> None:
+    outbound = Outbound()
+    outbound.push_reply(pcm(200))
+    outbound.finish_reply()
+    drain(outbound)
+    outbound.push_reply(bytes(2 * 24 * 200))
+    outbound.finish_reply()
+    assert np.abs(decode(drain(outbound))).max() < 0.001
+
+
 def test_an_empty_chunk_is_no_reply() -> None:
     outbound = Outbound()
     outbound.push_reply(b"")
