@@ -42,6 +42,10 @@ class SetupTimeout(LiveUnavailable):
     """The service did not answer the setup in time."""
 
 
+class SetupClosed(LiveUnavailable):
+    """The service answered the setup by closing the connection, and gave no reason that says more."""
+
+
 def from_close(code: int, reason: str, *, in_setup: bool) -> LiveError:
     """The error for a connection that the server closed. `code` 1006: no close frame was received."""
     reason = _clip(reason)
@@ -51,7 +55,8 @@ def from_close(code: int, reason: str, *, in_setup: bool) -> LiveError:
     if in_setup and not _STALE.search(reason):
         if code in (1007, 1008):
             return LiveRefused(f"setup refused: {code} {reason}", sentence=_SETUP_SENTENCE)
-        return LiveUnavailable(f"closed during setup: {code} {reason}".rstrip())
+        unheard = LiveUnavailable if code == 1006 else SetupClosed
+        return unheard(f"closed during setup: {code} {reason}".rstrip())
     return LiveClosed(code, reason)
 
 

@@ -24,7 +24,7 @@ from enum import Enum, auto
 from bot.errors import LiveClosed, LiveError
 from bot.live.backoff import STABLE_S, Backoff
 from bot.live.events import Audio, GoAway, LiveEvent, Resumable, TurnComplete
-from bot.live.failures import SetupTimeout, handle_survives, handle_suspected
+from bot.live.failures import SetupClosed, SetupTimeout, handle_survives, handle_suspected
 
 FIRST_SETUP_S, LATER_SETUP_S = 15.0, 8.0
 """How long TCP, TLS and the setup reply may take. The handshake takes 0.7 s, the first of all may be slow; of
@@ -52,6 +52,12 @@ a service that says goAway to every connection at once must not get a new one ev
 POISONED = 2
 """So many resumed connections in a row that ended before a turn was completed make the handle the suspect:
 the same history ends the same way (livekit/agents #5985)."""
+
+
+REFUSALS = 5
+"""So many setups with a handle that the service closed without a reason make the handle the suspect. Until
+then it may be the socket before, of which the service has not noticed that it is gone: 0.5 + 1 + 2 + 4 s are
+time enough for that (sip-to-ai #14: a budget of 30 s, then a fresh session)."""
 
 
 class Start(Enum):
@@ -119,6 +125,7 @@ class Lifecycle:
         self._fruitless = 0  # resumed connections in a row that ended early and without a completed turn
         self._completed = False
         self._remembered = True  # the handle knows all that was said on this connection
+        self._refusals = 0  # setups in a row that the service closed
         self._leave_by = self._stay_until = 0.0
 
     def attempt(self, now: float) -> Attempt:
@@ -144,6 +151,7 @@ class Lifecycle:
         self._opened_at = now
         self._completed = False
         self._remembered = True
+        self._refusals = 0
         self.dropping = None
         self._backoff.connected(now)
 
@@ -196,6 +204,10 @@ class Lifecycle:
         if handle_suspected(error) and self._attempt.handle is not None:
             self.handle = None
             return self._rest(now, free=True)
+        if isinstance(error, SetupClosed):
+            self._refusals += 1
+            if self._refusals >= REFUSALS:
+                self.handle = None
         if not error.retry:
             return self._give_up()
         if self.generation == 0:

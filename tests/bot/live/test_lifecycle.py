@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from bot.errors import LiveClosed, LiveError, LiveQuota, LiveRefused, LiveUnavailable
 from bot.live.backoff import MAX_RETRIES
 from bot.live.events import Audio, GoAway, Resumable, TurnComplete
-from bot.live.failures import SetupTimeout, from_close
+from bot.live.failures import SetupClosed, SetupTimeout, from_close
 from bot.live.lifecycle import (
     _TRANSITIONS,
     FIRST_SETUP_S,
     GO_AWAY_S,
     LATER_SETUP_S,
+    REFUSALS,
     Event,
     Lifecycle,
     Start,
@@ -284,6 +285,27 @@ def test_a_server_that_is_away_is_waited_for_and_the_last_try_is_without_the_han
     assert rests == [0.5, 1.0, 2.0, 4.0, *[8.0] * (MAX_RETRIES - 4), None]
     assert starts == [Start.RESUMED] * (MAX_RETRIES - 1) + [Start.AFRESH]
     assert line.tally["setup timeouts"] == MAX_RETRIES
+
+
+def test_a_handle_that_is_refused_without_a_reason_is_given_up_within_half_a_minute() -> None:
+    line = opened()
+    now, starts = 100.0, []
+    rest_s = line.closed(LOST, now)
+    for _ in range(REFUSALS + 1):
+        assert rest_s is not None
+        now += rest_s
+        starts.append(line.attempt(now).start)
+        rest_s = line.closed(SetupClosed("closed during setup: 1011"), now)
+    assert starts == [Start.RESUMED] * REFUSALS + [Start.AFRESH]
+    assert now < 130.0
+
+
+def test_a_service_that_cannot_be_reached_says_nothing_of_the_handle() -> None:
+    line = opened()
+    line.closed(LOST, 100.0)
+    for _ in range(REFUSALS + 2):
+        assert line.attempt(100.0).start is Start.RESUMED
+        line.closed(AWAY, 100.0)
 
 
 HAPPENINGS = st.one_of(
