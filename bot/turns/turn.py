@@ -35,6 +35,10 @@ in the channel must not grow a context that is billed again with every turn."""
 LAPSE_MS = 200
 """An onset not confirmed and silent for this long was none. The closure of a plosive is below 150 ms."""
 
+WORD_S = 0.16
+"""For so long a sound that begins when the hangover is over may still turn out to be a word: 60 ms of voice,
+after the unvoiced start (p, t, k, s) of many words. Without it "… penguins, Parley?" were two turns."""
+
 MAX_WAIT_MS = 200
 """How much earlier than its tick a frame can have arrived: the playout buffer's bound and a margin. Packets
 that were held for their keys are older, and would otherwise end the turn in the moment they are heard."""
@@ -176,7 +180,8 @@ class TurnDetector:
     """Local turn detection for one room.
 
     The hangover runs from the arrival of the last voiced packet, not from when it left the playout buffer, so
-    a turn ends `hangover_ms` after the person did, rounded up to the next tick. A voiced frame on its own (a
+    a turn ends `hangover_ms` after the person did, rounded up to the next tick; not while a word may be
+    beginning, or the rest of a sentence would become a turn of its own. A voiced frame on its own (a
     chair, a key that rings) neither begins a turn nor holds one open.
     """
 
@@ -267,9 +272,13 @@ class TurnDetector:
         turn.voiced(user_id for user_id, person in self._people.items() if person.voiced_now)
         if now - turn.opened_at >= self._max_turn_s:
             return [self._end(turn, cut=held)]
-        if not held and now - turn.speech_until >= self._hangover_s:
+        if not held and now - turn.speech_until >= self._hangover_s and not self._begins_anew(now):
             return [self._end(turn, cut=False)]
         return []
+
+    def _begins_anew(self, now: float) -> bool:
+        """Whether a sound has begun just now that may be the next word."""
+        return any(sound.heard_at == now and now - sound.began_at < WORD_S for sound in self._sounds.values())
 
     def _lapse(self, now: float) -> FalseAlarm:
         self._onset_at = None
