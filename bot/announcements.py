@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from bot.status import SpeakerStatus
 
-OUTAGE_FAILURES = 2
-"""A lost connection is replaced within half a second and nobody need know; a second failure is an outage."""
+OUTAGE_S = 3.0
+"""A lost connection is replaced within a second or two, and nobody need know; then it is an outage."""
 
 OUTAGE = "I have lost Google Gemini and am trying to reach it again. I answer as soon as it is back."
 OUTAGE_OVER = "Google Gemini is back. Go on."
@@ -30,21 +30,27 @@ class Chat:
     ) -> None:
         self._tasks = tasks
         self._post = post
-        self._failures = 0
+        self._lost_at: float | None = None  # Gemini, monotonic seconds
+        self._told = False
 
     def say(self, text: str) -> None:
         self._tasks.create_task(self._post(text), name="chat")
 
-    def live_failed(self) -> None:
-        """A connection to Gemini ended or could not be made."""
-        self._failures += 1
-        if self._failures == OUTAGE_FAILURES:
-            self.say(OUTAGE)
+    def live_lost(self, now: float) -> None:
+        """A connection to Gemini ended, or could not be made."""
+        if self._lost_at is None:
+            self._lost_at = now
 
     def live_connected(self) -> None:
-        if self._failures >= OUTAGE_FAILURES:
+        if self._told:
             self.say(OUTAGE_OVER)
-        self._failures = 0
+        self._lost_at, self._told = None, False
+
+    def tick(self, now: float) -> None:
+        """Once per beat: say it if it takes long."""
+        if self._lost_at is not None and not self._told and now - self._lost_at >= OUTAGE_S:
+            self._told = True
+            self.say(OUTAGE)
 
 
 def unintelligible(user_id: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.company import Company
+from bot.turns.notes import data
 from bot.turns.turn import Turn
 
 
@@ -36,14 +37,14 @@ class RoomContext:
         return {
             "last_turn": [
                 {
-                    "name": self._name_of(each.user_id),
+                    "name": data(self._name_of(each.user_id)),
                     "seconds": round(each.end - each.start, 1),
                     "seconds_while_others_spoke": round(each.overlap_s, 1),
                     "seconds_lost_on_the_wire": round(each.lost_s, 1),
                 }
                 for each in spoken
             ],
-            "in_the_channel": list(self._company.people.values()),
+            "in_the_channel": [data(name) for name in self._company.people.values()],
         }
 
     def leave_when_quiet(self, reason: str) -> None:

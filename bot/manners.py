@@ -48,6 +48,7 @@ class Manners:
         self._end_turn = end_turn
         self._departure: Departure | None = None
         self._asked: set[asyncio.Future[str | None]] = set()
+        self._typing = asyncio.Lock()  # pictures belong to the next text, so one message goes at a time
         self._look_round(monotonic())
 
     def arrive(self, now: float) -> None:
@@ -89,14 +90,15 @@ class Manners:
 
         self._asked.add(answer)
         try:
-            for picture in pictures:
-                self._conversation.show(picture)
-                if picture is not pictures[-1]:
-                    await asyncio.sleep(FRAME_S)
-            self._refuse_while_hushed()  # by now
-            now = monotonic()
-            self._company.presence.spoke(now)
-            self._conversation.prompt(Prompt(_typed(author, text), done=done), now)
+            async with self._typing:
+                for picture in pictures:
+                    self._conversation.show(picture)
+                    if picture is not pictures[-1]:
+                        await asyncio.sleep(FRAME_S)
+                self._refuse_while_hushed()  # by now
+                now = monotonic()
+                self._company.presence.spoke(now)
+                self._conversation.prompt(Prompt(_typed(author, text), done=done), now)
             return await answer
         finally:
             self._asked.discard(answer)

@@ -139,6 +139,7 @@ class Room:
         for event in self._hearing.tick(tick, inbound.stats, now, bot_speaking=speaking.playing):
             self._on_heard(event, now)
         self._conversation.tick(now)
+        self._chat.tick(now)
         packet = speaking.tick(now)
         if packet is not None:
             self._on_air.set(True)
@@ -215,7 +216,7 @@ class Room:
                     self._chat.say(NOTICE)  # nothing that was heard before now has left this machine
                     self.manners.arrive(now)
             case Disconnected():
-                self._chat.live_failed()
+                self._chat.live_lost(now)
             case _:
                 pass
 

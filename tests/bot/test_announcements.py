@@ -20,12 +20,18 @@ class Posts:
 
 
 async def after(happened: str) -> list[str]:
-    """The posts after failures (f) and connections (c) in this order."""
+    """The posts after failures (f), connections (c) and two seconds each (.) in this order."""
     posts = Posts()
     async with asyncio.TaskGroup() as tasks:
-        chat = Chat(tasks, posts.post)
+        chat, now = Chat(tasks, posts.post), 0.0
         for each in happened:
-            chat.live_failed() if each == "f" else chat.live_connected()
+            if each == "f":
+                chat.live_lost(now)
+            elif each == "c":
+                chat.live_connected()
+            else:
+                now += 2.0
+            chat.tick(now)
     return posts.texts
 
 
@@ -34,11 +40,12 @@ async def after(happened: str) -> list[str]:
     [
         ("c", []),
         ("cfc", []),
-        ("cfcfcfc", []),
-        ("cff", [OUTAGE]),
-        ("cffff", [OUTAGE]),
-        ("cffffc", [OUTAGE, OUTAGE_OVER]),
-        ("cffcfcffc", [OUTAGE, OUTAGE_OVER, OUTAGE, OUTAGE_OVER]),
+        ("cfff.c....", []),
+        ("cf.c.f.c", []),
+        ("cf.f.", [OUTAGE]),
+        ("cf.f.f.f.", [OUTAGE]),
+        ("cf.f.f.c", [OUTAGE, OUTAGE_OVER]),
+        ("cf..cf.cf..c", [OUTAGE, OUTAGE_OVER, OUTAGE, OUTAGE_OVER]),
     ],
 )
 async def test_an_outage_is_told_once_and_so_is_its_end(happened: str, posted: list[str]) -> None:

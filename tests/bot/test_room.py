@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from audio.activity import Voice
 from audio.formats import SILENCE_PACKET
 from audio.inbound import Heard, Tick
+from bot import announcements
 from bot.announcements import OUTAGE, OUTAGE_OVER
 from bot.errors import LiveQuota, LiveUnavailable
 from bot.guilds import GuildSettings
@@ -265,10 +266,15 @@ async def test_leaves_after_the_goodbye(stage: Stage) -> None:
     assert stage.count("silence") == 5
 
 
-async def test_an_outage_is_told_once_and_so_is_its_end(stage: Stage) -> None:
+async def test_an_outage_is_told_once_and_so_is_its_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcements, "OUTAGE_S", 0.05)
     lost = Disconnected(LiveUnavailable(), 0.1)
     stage.model(lost, Connected(2, Start.RESUMED))
-    stage.model(lost, lost, lost, Connected(3, Start.RESUMED))
+    stage.model(lost, lost)
+    await stage.until(lambda: OUTAGE in stage.posts)
+    stage.model(lost, Connected(3, Start.RESUMED))
     await stage.until(lambda: len(stage.posts) == 3)
     assert stage.posts == [NOTICE, OUTAGE, OUTAGE_OVER]
 

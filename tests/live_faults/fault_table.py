@@ -81,7 +81,7 @@ EXPECTED: Mapping[str, Expected] = {
     ),
     "unimplemented_call": _CALLED_TWICE,
     "unimplemented_result": _CALLED_TWICE,
-    "stale_handle": Expected(tally={"reconnects": 1, "fresh starts": 1}, posts=_OUTAGE),
+    "stale_handle": Expected(tally={"reconnects": 1, "fresh starts": 1}),
     "session_not_found": _AFRESH,
     "aborted": _AFRESH,
     "internal_turn_start": _LOST_LATER,
@@ -95,7 +95,7 @@ EXPECTED: Mapping[str, Expected] = {
     "deadline_after_result": _CALLED_TWICE,
     "no_pongs": Expected(),
     "cut_at_turn_start": _LOST_LATER,
-    "old_socket_lingers": Expected(next_within_s=3.0, tally={"reconnects": 1}, posts=_OUTAGE),
+    "old_socket_lingers": Expected(next_within_s=3.0, tally={"reconnects": 1}),
     "slow_close": _ROLLED_OVER,
     "poisoned_handle": Expected(6.5, tally={"reconnects": 3, "fresh starts": 1}),
     # 13 to 17: turns of the model in which nothing is heard
@@ -139,7 +139,7 @@ EXPECTED: Mapping[str, Expected] = {
     "generation_complete_with_audio": Expected(),
     "thought_first": Expected(),
     "no_usage": Expected(),
-    "dead": Expected(tally={"reconnects": 1}, posts=_OUTAGE),
+    "dead": Expected(tally={"reconnects": 1}),
     "forbidden": Expected(tally={"refused": 1, "gave up": 1}, posts=(REFUSED,)),
 }
 
