@@ -125,7 +125,7 @@ class Conversation:
         self._turn_open = True
 
         def begin(at: float) -> Sequence[Effect[live.Audio]]:
-            self._gate.opened(number, event.speakers)
+            self._gate.opened(number, event.speakers, now)
             return self._exchange.opened(at, noted=note is not None) if self._local_turns else ()
 
         self._stile.feed(begin, now)
@@ -228,8 +228,7 @@ class Conversation:
         elif self._stile.has_waited(now):
             self._answering.lost()  # the service breaks it off as soon as the turn gets there
             self._stile.open(now)
-        if not self._voice.playing and not exchange.answering and (asker := self._answering.over()):
-            self._floor.answered(tuple(asker), now)
+        self._keep_listening_to_the_asker(now)
         self._line.quiet = exchange.quiet and not self._turn_open and not self._stile.closed
 
     # --- within ---
@@ -241,6 +240,14 @@ class Conversation:
         self._answering.lost()
         self._gate.connected(now)
         self._apply(self._exchange.connected(now), now)
+
+    def _keep_listening_to_the_asker(self, now: float) -> None:
+        """Whom the bot speaks to need not say its name: while it does, and for a while after it."""
+        asker = self._answering.asker
+        if not self._voice.playing:
+            asker = frozenset() if self._exchange.answering else self._answering.over()
+        if asker:
+            self._floor.answered(tuple(asker), now)
 
     def _make_way(self, speakers: Sequence[int], now: float) -> None:
         may = self._floor.may_interrupt(speakers, self._answering.asker)

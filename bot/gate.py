@@ -33,9 +33,9 @@ class Gate:
         self._hears_words = False  # the service has transcribed anything at all in this room
         self._away = False  # there is no connection, so nothing can come
 
-    def opened(self, number: int, speakers: tuple[int, ...]) -> None:
-        """A turn of theirs began."""
-        self.words.opened(number, speakers)
+    def opened(self, number: int, speakers: tuple[int, ...], now: float) -> None:
+        """A turn of theirs is on its way, which began at `now`."""
+        self.words.opened(number, speakers, now)
 
     def ended(self, utterance: Utterance, now: float) -> Verdict | None:
         """What is certain of a turn that has just ended; None: its words decide."""

@@ -141,7 +141,7 @@ class Floor:
                 return True
 
     def answered(self, speakers: Sequence[int], now: float) -> None:
-        """The bot's answer to them is over, or was stopped: for a while they need not say its name."""
+        """The bot speaks to them, or did until now: for a while they need not say its name."""
         for user_id in speakers or (UNMAPPED,):
             self._windows[user_id] = now + self._rules.follow_up_s
 

@@ -20,6 +20,12 @@ LATE_S = 2.5
 """The first words of a turn come no later than this after it was complete on the wire (2 s, and the way there
 and back): until then they are taken for its own, although the next is open."""
 
+HEAD_S = 0.5
+"""So soon after a turn began nothing of it is transcribed: there and back, and 0.3 s to know any word."""
+
+_SENTENCE_ENDS = (".", "?", "!", "…")
+"""What goes on in the same turn after one of these has a space in front, in languages that have spaces."""
+
 MAX_UTTERANCES = 32
 """So many are remembered; words do not come later than that."""
 
@@ -30,6 +36,8 @@ class Utterance:
 
     number: int
     speakers: tuple[int, ...]
+    opened_at: float
+    """When it was certain to be a turn; it may have waited on the line since."""
     turn: Turn | None = None
     """Once it has ended."""
     words: str = ""
@@ -48,11 +56,14 @@ class Utterance:
         """Since when nothing new is known of it."""
         return max(self.ended_at, self.heard_at or 0.0)
 
-    def awaits_words(self, now: float) -> bool:
-        """Whether words that come now are rather the end of this turn than the beginning of a later one."""
+    def awaits(self, text: str, now: float, *, unfinished: bool) -> bool:
+        """Whether words that come now are rather the end of this turn than the beginning of a later one.
+        `unfinished`: there is more reason to think so than that they come at once."""
         if self.turn is None or self.complete:
             return False
-        if self.wordless:
+        if text and not (self.wordless or text[0].isspace()) and self.words.endswith(_SENTENCE_ENDS):
+            return False
+        if self.wordless or unfinished:
             return now - self.ended_at < LATE_S
         return now - self.changed_at < SETTLED_S
 
@@ -62,13 +73,14 @@ class Words:
 
     def __init__(self) -> None:
         self._utterances: deque[Utterance] = deque(maxlen=MAX_UTTERANCES)
+        self._marks_ends = False  # the service says when the words of a turn are complete
 
     def __iter__(self) -> Iterator[Utterance]:
         return iter(self._utterances)
 
-    def opened(self, number: int, speakers: tuple[int, ...]) -> None:
-        """A turn began."""
-        self._utterances.append(Utterance(number, speakers))
+    def opened(self, number: int, speakers: tuple[int, ...], now: float) -> None:
+        """A turn began at `now`."""
+        self._utterances.append(Utterance(number, speakers, now))
 
     def ended(self, turn: Turn) -> Utterance | None:
         """The newest turn is over; None if none is open."""
@@ -81,13 +93,14 @@ class Words:
 
     def came(self, text: str, finished: bool, now: float) -> Utterance | None:
         """A piece of transcription; the turn it belongs to, None if there is none."""
-        utterance = self._owner(now)
+        utterance = self._owner(text, now)
         if utterance is None:
             return None
         utterance.words = text if utterance.wordless else utterance.words + text
         utterance.wordless = False
         utterance.heard_at = now
         utterance.complete = utterance.complete or finished
+        self._marks_ends = self._marks_ends or finished
         return utterance
 
     def said_again(self, after: int, now: float) -> None:
@@ -108,7 +121,14 @@ class Words:
             utterance.recorded = True
         return said
 
-    def _owner(self, now: float) -> Utterance | None:
+    def _owner(self, text: str, now: float) -> Utterance | None:
         """Of words that come now. The turns are transcribed in their order, so the oldest goes first."""
-        waiting = (utterance for utterance in self._utterances if utterance.awaits_words(now))
-        return next(waiting, self._utterances[-1] if self._utterances else None)
+        if not self._utterances:
+            return None
+        newest = self._utterances[-1]
+        too_soon = newest.turn is None and now - newest.opened_at < HEAD_S
+        before = self._utterances[-2] if too_soon and len(self._utterances) > 1 else None
+        for utterance in self._utterances:
+            if utterance.awaits(text, now, unfinished=self._marks_ends or utterance is before):
+                return utterance
+        return newest

@@ -244,6 +244,22 @@ def test_who_may_not_interrupt_waits_for_the_end_and_is_answered_then() -> None:
     assert scene.mouth.stops == 0
 
 
+def test_who_goes_on_while_the_answer_to_them_is_still_heard_need_not_say_the_name() -> None:
+    scene = Scene(mode=Mode.NAMED, interrupt=Interrupt.NOBODY)
+    scene.say(ANA, "Parley, tell me a story.")
+    scene.go_on(0.5)
+    scene.speak(1, "Once.", seconds=10)
+    scene.begin(ANA)
+    scene.go_on(1)
+    scene.over()  # generated; it is heard for eight seconds more
+    scene.go_on(0.1)
+    scene.end(ANA, words="And why is that?")
+    scene.go_on(0.5)
+    scene.speak(2, "Because.")
+    scene.go_on(4)
+    assert scene.heard == [1, 2]
+
+
 def test_what_waits_is_not_judged_before_its_words_can_be_there() -> None:
     scene = Scene(mode=Mode.NAMED, interrupt=Interrupt.NOBODY)
     scene.say(ANA, "Parley, tell me a story.")

@@ -29,7 +29,7 @@ class Doors:
     def turn(self, now: float, words: str = "") -> Verdict | None:
         """One that ends at `now`, and what is certain of it then."""
         self.number += 1
-        self.gate.opened(self.number, (ANA,))
+        self.gate.opened(self.number, (ANA,), now - 1)
         self.exchange.opened(now - 1, noted=False)
         if words:
             self.came(words, now - 0.2)

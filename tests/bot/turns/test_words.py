@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.turns.turn import Spoken, Turn
-from bot.turns.words import LATE_S, Words
+from bot.turns.words import HEAD_S, LATE_S, SETTLED_S, Words
 
 ANA, BEN = 1, 2
 SPOKEN_S, HANGOVER_S = 2.0, 0.5
@@ -21,7 +21,7 @@ class Scene:
 
     def begins(self, who: int) -> None:
         self._number += 1
-        self.words.opened(self._number, (who,))
+        self.words.opened(self._number, (who,), self.now)
 
     def ends(self, who: int) -> None:
         self.now += SPOKEN_S + HANGOVER_S
@@ -57,6 +57,38 @@ def test_words_that_come_while_the_next_turn_is_open_are_of_the_one_before(scene
     scene.transcribed("I asked ", "Parley.")
     scene.transcribed("Parley, ", "why?")
     assert scene.heard == ["I asked Parley.", "Parley, why?"]
+
+
+def test_the_rest_of_a_sentence_is_not_the_beginning_of_a_turn_that_has_hardly_begun(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.transcribed("I asked", finished=False)
+    scene.now += 1.0
+    scene.begins(BEN)
+    scene.now += HEAD_S - 0.1
+    scene.transcribed(" Parley about that.", finished=False)
+    scene.now += SETTLED_S + 0.1
+    scene.transcribed("Dan, did you", finished=False)
+    assert scene.heard == ["I asked Parley about that.", "Dan, did you"]
+
+
+def test_a_service_that_marks_the_end_of_a_sentence_is_waited_for(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.transcribed("Hello.")
+    scene.says(ANA)
+    scene.transcribed("I asked", finished=False)
+    scene.begins(BEN)
+    scene.now += LATE_S - 0.1
+    scene.transcribed(" Parley about that.")
+    scene.transcribed("Dan, did you", finished=False)
+    assert scene.heard[1:] == ["I asked Parley about that.", "Dan, did you"]
+
+
+def test_two_sentences_that_come_at_once_are_of_two_turns_unless_a_space_joins_them(scene: Scene) -> None:
+    for _ in range(2):
+        scene.says(ANA)
+    scene.words.said_again(0, scene.now)
+    scene.transcribed("I asked Parley.", " Twice.", "Parley, why?", finished=False)
+    assert scene.heard == ["I asked Parley. Twice.", "Parley, why?"]
 
 
 def test_a_turn_without_words_does_not_take_those_of_another_for_ever(scene: Scene) -> None:
