@@ -137,7 +137,9 @@ class Debts:
             prompt.passed_on = passed_on or prompt is not worked[-1]
 
     def call_off(self) -> None:
-        """There will be no result: the debt passes on like any other."""
+        """There will be no result, or it came too late to be taken: the debt passes on like any other, the
+        rest of an answer that was begun is not owed."""
+        self._pending = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
         for prompt in self._pending:
             if prompt.at_work:
                 prompt.at_work, prompt.passed_on = False, True
@@ -157,7 +159,6 @@ class Debts:
     def drop_all(self) -> None:
         """Nobody is to hear an answer to any of them."""
         self.call_off()
-        self._pending = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
         for prompt in self.open:
             prompt.verdict = Verdict.CONTEXT
 

@@ -95,7 +95,7 @@ class Watchdog:
         if self.failure is not None and now - self._failed_at >= self._patience.empty_s:
             return _NEXT[stage], self.failure
         since = max(self._alive_at, *(prompt.asked_at for prompt in owed))
-        if now - group[-1].asked_at < self._patience.nudge_s / 2:
+        if now - group[-1].asked_at < self._patience.after_interrupted_s:
             return None  # what was asked last may bring the answer along
         return (_NEXT[stage], self._cause(owed)) if now - since >= self._limit_s(stage) else None
 

@@ -369,10 +369,10 @@ def test_nothing_is_late_while_somebody_speaks_or_nothing_is_connected() -> None
     assert talk.connect().wait(6.1).of(Nudge, Reconnect) == [Nudge(1, "no answer")]
 
 
-def test_what_was_overheard_meanwhile_puts_off_the_remedy_for_three_seconds() -> None:
+def test_what_was_overheard_meanwhile_puts_off_the_remedy_for_four_seconds() -> None:
     tried = when(Talk().turn(1).wait(5).turn(2, CONTEXT), 5)  # the first is 6 s old when the second ends
     assert [(kind, cause) for _, kind, cause in tried] == [("Nudge", "no answer")]
-    assert tried[0][0] == pytest.approx(3, abs=0.2)
+    assert tried[0][0] == pytest.approx(4, abs=0.2)
 
 
 def test_an_answer_without_an_end_does_not_last_for_ever() -> None:
@@ -451,6 +451,13 @@ def test_a_tool_that_loses_its_connection_is_begun_again() -> None:
     talk = Talk().turn(1).call().turned().turn(2, CONTEXT).connect()
     assert talk.say("a").done().answered == [1]
     assert talk.exchange.quiet
+
+
+def test_a_result_that_crosses_the_end_of_its_call_owes_nothing() -> None:
+    talk = Talk().turn(1).say("let me see").call().wait(1).respond().open()
+    talk.exchange.called_off(talk.now)
+    talk.interrupted().wait(1).close(2).say("b").done().wait(60)
+    assert talk.answered == [1, 2] and talk.of(Nudge, Reconnect, GaveUp) == []
 
 
 def test_a_call_that_was_called_off_owes_nothing() -> None:
