@@ -1,4 +1,4 @@
-"""Order among the tests: those in real time run one after another in one process, beside the others."""
+"""Order among the tests: those in real time run one after another, the others beside them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-TOGETHER = {"e2e": "real time", "scenarios": "real time", "live_faults": "live faults"}
-"""Directory → the tests that one process runs, in their order."""
+TOGETHER = {"e2e", "scenarios", "live_faults"}
+"""Directories whose tests one process runs, in their order."""
 
 
 @pytest.hookimpl(optionalhook=True)  # there may be no pytest-xdist
@@ -19,6 +19,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByDirectory(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return TOGETHER.get(PurePosixPath(nodeid.partition("::")[0]).parent.name, nodeid)
+            directory = PurePosixPath(nodeid.partition("::")[0]).parent.name
+            return directory if directory in TOGETHER else nodeid
 
     return ByDirectory(config, log)
