@@ -82,6 +82,7 @@ class Model:
         self._repeat: tuple[int, ...] = ()
         self._cancelled: str | None = None
         self._words_at = 0.0
+        self._told: dict[int, int] = {}  # characters of the turn that were transcribed while it was spoken
 
     # --- what the client says ---
 
@@ -257,8 +258,9 @@ class Model:
         said = self._judge.turns.get(number)
         if said is None:
             return
-        half = len(said.text) // 2 if self._nature.pieces and (first or said.words > EARLY) else 0
+        half = len(said.text) // 2 if first else self._told.pop(number, 0)
         if first:
+            self._told[number] = half  # somebody may join in, and the text get longer
             after_s, event = (
                 self._random.uniform(*HEARD_AFTER_S),
                 live.InputTranscript(said.text[:half], False),
