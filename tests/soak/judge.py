@@ -219,10 +219,15 @@ class Judge:
         """Judge what has been over for long enough."""
         for number in list(self.turns):
             said = self.turns[number]
-            if said.ended_at is None or now - said.ended_at < VERDICT_S:
+            if said.ended_at is None or now - self._over_since(said, said.ended_at) < VERDICT_S:
                 continue
             del self.turns[number]
             self._judge(said, now)
+
+    def _over_since(self, said: Said, ended_at: float) -> float:
+        """From when on there was nothing in the way of an answer: also the end of an outage."""
+        touching = (each for each in self._outages if _touches(said, each.began_at, each.ended_at))
+        return max([ended_at, *(outage.ended_at for outage in touching)])
 
     def _judge(self, said: Said, now: float) -> None:
         figures, excused = self.figures, self.excuses(said)
