@@ -127,6 +127,12 @@ class Answering:
         if prompt is not None:
             prompt.done(None)
 
+    def listener(self, *, coming: bool) -> frozenset[int]:
+        """Who hears an answer to them, or has just heard its end; `coming`: more of it may come."""
+        if self._voice.playing:
+            return self.asker
+        return frozenset() if coming else self.over()
+
     def over(self) -> frozenset[int]:
         """It is heard no longer. Whom it was for; asked again: nobody."""
         asker, self.asker = self.asker, frozenset()

@@ -178,8 +178,9 @@ class Conversation:
         """An event of the line. Several may come at one moment, in any order."""
         exchange = self._exchange
         match event:
-            case live.Audio(pcm16=pcm16):
-                self._apply(exchange.sound(event, is_loud(pcm16), now), now)
+            case live.Audio(pcm16=pcm16, hz=hz):
+                lasts_s = len(pcm16) / 2 / hz
+                self._apply(exchange.sound(event, is_loud(pcm16), now, lasts_s=lasts_s), now)
             case live.OutputTranscript(text=text):
                 if not exchange.discarding:
                     self._answering.said(text)
@@ -228,7 +229,8 @@ class Conversation:
         elif self._stile.has_waited(now):
             self._answering.lost()  # the service breaks it off as soon as the turn gets there
             self._stile.open(now)
-        self._keep_listening_to_the_asker(now)
+        if asker := self._answering.listener(coming=exchange.answering):
+            self._floor.answered(tuple(asker), now)  # and for a while they need not say its name
         self._line.quiet = exchange.quiet and not self._turn_open and not self._stile.closed
 
     # --- within ---
@@ -240,14 +242,6 @@ class Conversation:
         self._answering.lost()
         self._gate.connected(now)
         self._apply(self._exchange.connected(now), now)
-
-    def _keep_listening_to_the_asker(self, now: float) -> None:
-        """Whom the bot speaks to need not say its name: while it does, and for a while after it."""
-        asker = self._answering.asker
-        if not self._voice.playing:
-            asker = frozenset() if self._exchange.answering else self._answering.over()
-        if asker:
-            self._floor.answered(tuple(asker), now)
 
     def _make_way(self, speakers: Sequence[int], now: float) -> None:
         may = self._floor.may_interrupt(speakers, self._answering.asker)

@@ -12,7 +12,11 @@ from bot.turns.floor import Floor
 from bot.turns.words import SETTLED_S, Utterance, Words
 
 WORDLESS_S = 1.5
-"""An answer waits no longer than this for the first word of its turn: usually they are there before it."""
+"""Usually the first word is there before the answer. Where none has ever come an answer waits no longer, and
+whoever need not say the name is not kept waiting either."""
+
+PATIENCE_S = 6.0
+"""An answer of which not one word of the turn is known is held for so long: they may come after its end."""
 
 DOUBT_S = 2.5
 """No further word for so long after the turn, and nobody has meant the bot. Words come up to 2 s late, and a
@@ -94,7 +98,8 @@ class Gate:
         """With what there is now: that the bot is meant counts as soon as it shows, that it is not only when
         no more words are to be expected."""
         since = self._answer_waits_since
-        over = utterance.complete or now - utterance.changed_at >= DOUBT_S
+        doubt_s = DOUBT_S if utterance.words or since is None else PATIENCE_S
+        over = utterance.complete or now - utterance.changed_at >= doubt_s
         if utterance.words:
             waited = over or (since is not None and now - max(utterance.changed_at, since) >= SETTLED_S)
         elif since is not None:

@@ -30,6 +30,21 @@ class State(Enum):
 _STATES = {Verdict.ANSWER: State.PLAYED, Verdict.CONTEXT: State.DROPPED, None: State.HELD}
 
 
+FRAGMENT_S = 0.5
+"""Less than this is no answer: a connection that dies on it has given none (1011 in mid-turn is the commonest
+failure there is, and it likes the beginning)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment(Generic[C]):
+    """What is taken back if the connection dies now: the prompts, how the books stood, what is to be said of
+    it when it counts."""
+
+    paid: tuple[Prompt, ...]
+    mark: tuple[int, int]
+    settled: list[Effect[C]]
+
+
 @dataclass(slots=True, eq=False)
 class Answer(Generic[C]):
     """What the model says to `covers`, since `began_at`. `complete`: all of it is here, and held."""
@@ -39,7 +54,11 @@ class Answer(Generic[C]):
     began_at: float
     heard_at: float
     loud: bool = False
+    loud_s: float = 0.0
+    """How much of it can be heard."""
     complete: bool = False
+    fragment: Fragment[C] | None = None
+    """What it has paid, as long as it is too short to be understood."""
     held: list[C] = field(default_factory=list)
 
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.turns.answer import Answer, State
 from bot.turns.book import Book, OpenTurn
-from bot.turns.debts import Kind, Prompt, Stage, Verdict
+from bot.turns.debts import Kind, Prompt, Stage, Verdict, pass_on
 from bot.turns.effects import Answered, C, Effect, Finish, GaveUp, Nudge, Reconnect
 from bot.turns.remedies import DEAD_AIR, Patience, Remedy
 
@@ -69,7 +69,7 @@ class Asking(Book[C]):
         answer, self._last = self._answer, None
         if answer is None:
             return []
-        effects = self._over(answer) if answer.state is State.DROPPED else []
+        effects = self._over(answer) if answer.state is State.DROPPED else self._confirm(answer)
         answer.state = State.CUT
         answer.held.clear()
         if answer.complete:
@@ -106,6 +106,8 @@ class Asking(Book[C]):
         effects: list[Effect[C]] = []
         if answer is not None and answer.state is State.PLAYED:
             effects.append(Finish())
+            if answer.fragment is not None:
+                self._debts.owe_again(answer.fragment.paid, answer.fragment.mark)
         self._tail = self._waits_for_connection = False
         self._end_call(now)
         self._watch.alive(now)
@@ -132,6 +134,8 @@ class Asking(Book[C]):
         group = self._debts.group(now)
         if self._waits(group, now):
             return effects
+        if hopeless := self._watch.past_hope(group, now):
+            return effects + self._settle(hopeless)
         due = self._watch.due(group, now)
         return effects if due is None else effects + self._remedy(*due, group)
 
@@ -162,7 +166,7 @@ class Asking(Book[C]):
         owed = [prompt for prompt in group if prompt.owed]
         match remedy:
             case Remedy.NUDGE:
-                self._debts.pass_on(group)
+                pass_on(group)
                 for prompt in owed:
                     prompt.stage = Stage.NUDGED
                 self.tally[cause] += 1

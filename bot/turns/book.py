@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from bot.turns.answer import Answer, State
-from bot.turns.debts import Debts, Kind, Prompt, Verdict, ruling
+from bot.turns.answer import FRAGMENT_S, Answer, Fragment, State
+from bot.turns.debts import Debts, Kind, Prompt, Verdict, begin_work, pass_on, ruling
 from bot.turns.effects import Answered, C, Effect, Finish, Resumed, Settled
 from bot.turns.remedies import SILENT, Patience, Watchdog
 
@@ -95,7 +95,7 @@ class Book(Generic[C]):
         if self._calling is None:
             last = self._last.covers if self._last is not None else ()
             self._calling = self._answer.covers if self._answer else self._debts.group(now) or last
-            self._debts.begin_work(self._calling)
+            begin_work(self._calling)
         return []
 
     def call_answered(self, now: float) -> list[Effect[C]]:
@@ -114,14 +114,24 @@ class Book(Generic[C]):
 
     def _answered(self, answer: Answer[C]) -> list[Effect[C]]:
         """It has become audible."""
-        paid = [prompt for prompt in answer.covers if prompt in self._debts.pending]
+        paid = tuple(prompt for prompt in answer.covers if prompt in self._debts.pending)
         effects: list[Effect[C]] = []
         for prompt in paid:
             if prompt.owed:
-                rest = prompt.kind is Kind.TOOL_RESULT
+                rest = prompt.kind is Kind.TOOL_RESULT or prompt.begun
                 effects.append(Resumed(prompt.number) if rest else Answered(prompt.number))
+                prompt.begun = True
         self._heard += (prompt.number for prompt in paid if prompt.verdict is None)
-        return effects + self._settle(paid)
+        mark, settled = self._debts.mark, self._settle(paid)
+        if answer.loud_s >= FRAGMENT_S or answer.complete:
+            return effects + settled
+        answer.fragment = Fragment(paid, mark, settled)
+        return effects
+
+    def _confirm(self, answer: Answer[C]) -> list[Effect[C]]:
+        """As much of it was heard as anybody will miss."""
+        fragment, answer.fragment = answer.fragment, None
+        return fragment.settled if fragment is not None else []
 
     def _end(self, answer: Answer[C], now: float) -> list[Effect[C]]:
         """All of it has come. What is held stays until it is judged."""
@@ -131,7 +141,7 @@ class Book(Generic[C]):
         elif answer.coming and not answer.loud:
             answer.held.clear()
             self._fail(answer.covers, SILENT, now)
-        return self._over(answer)
+        return self._confirm(answer) + self._over(answer)
 
     def _over(self, answer: Answer[C]) -> list[Effect[C]]:
         match answer.state:
@@ -145,7 +155,7 @@ class Book(Generic[C]):
         """The model ended its turn and nobody could hear anything of it. It takes these for answered, so
         whatever it says next is for them too."""
         if covers:
-            self._debts.pass_on(covers)
+            pass_on(covers)
             self._watch.failed(cause, now)
 
     def _rule(self) -> list[Effect[C]]:

@@ -47,6 +47,8 @@ class Prompt:
     """A tool runs for it."""
     ended: bool = False
     """The model has ended a turn since: it has heard this, and so has every session that resumes it later."""
+    begun: bool = False
+    """Some of an answer to it has been heard."""
     spare: bool = False
     """Something came that may have been the answer. Another one is played, none is missed."""
 
@@ -63,6 +65,18 @@ def ruling(prompts: Iterable[Prompt]) -> Verdict | None:
     if Verdict.ANSWER in verdicts:
         return Verdict.ANSWER
     return None if None in verdicts else Verdict.CONTEXT
+
+
+def pass_on(prompts: Iterable[Prompt]) -> None:
+    """They are not sure of an answer of their own."""
+    for prompt in prompts:
+        prompt.passed_on = True
+
+
+def begin_work(prompts: Iterable[Prompt]) -> None:
+    """The model calls a tool for these."""
+    for prompt in prompts:
+        prompt.at_work = True
 
 
 class Debts:
@@ -123,11 +137,6 @@ class Debts:
                 break
         return covered or at_work
 
-    def begin_work(self, prompts: Iterable[Prompt]) -> None:
-        """The model calls a tool for these."""
-        for prompt in prompts:
-            prompt.at_work = True
-
     def end_work(self, now: float, *, passed_on: bool) -> None:
         """The tool has its result: one answer to them all comes, after that to what was asked until now."""
         worked = [prompt for prompt in self._pending if prompt.at_work]
@@ -144,13 +153,9 @@ class Debts:
             if prompt.at_work:
                 prompt.at_work, prompt.passed_on = False, True
 
-    def pass_on(self, prompts: Iterable[Prompt]) -> None:
-        for prompt in prompts:
-            prompt.passed_on = True
-
     def supersede(self) -> None:
         """Somebody begins to speak: nothing asked so far is sure of an answer of its own."""
-        self.pass_on(prompt for prompt in self._pending if not prompt.at_work)
+        pass_on(prompt for prompt in self._pending if not prompt.at_work)
         self.drop_spare()
 
     def drop_spare(self) -> None:
@@ -171,7 +176,7 @@ class Debts:
         lost = len(self._pending) - len(asked)
         self._pending = sorted(asked, key=lambda prompt: prompt.number)
         turns = [at for at, prompt in enumerate(self._pending) if prompt.kind is Kind.TURN]
-        self.pass_on(self._pending[: turns[-1]] if turns else ())
+        pass_on(self._pending[: turns[-1]] if turns else ())
         for prompt in self.open:
             prompt.asked_at = now
             prompt.ended = prompt.number <= self._settled  # known there, and not asked again
@@ -189,6 +194,16 @@ class Debts:
         that has grown. What is owed an answer is: asking again is the surest way to get one."""
         known = [prompt for prompt in self._pending if prompt.ended and prompt.verdict is not Verdict.ANSWER]
         return self._grown(max([self._dealt_with, *(prompt.number for prompt in known)]), but=known)
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """How the books stand."""
+        return self._dealt_with, self._settled
+
+    def owe_again(self, prompts: Sequence[Prompt], mark: tuple[int, int]) -> None:
+        """They were dealt with too soon: nothing has happened since `mark`."""
+        self._pending = [*prompts, *self._pending]
+        self._dealt_with, self._settled = mark
 
     def settle(self, prompts: Collection[Prompt]) -> int | None:
         """Deal with `prompts`. The number up to which everything is, if that has grown."""

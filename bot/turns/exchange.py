@@ -17,10 +17,10 @@ duplicate.
 
 from __future__ import annotations
 
-from bot.turns.answer import Answer, State
+from bot.turns.answer import FRAGMENT_S, Answer, State
 from bot.turns.asking import Asking
 from bot.turns.book import OpenTurn
-from bot.turns.debts import Kind, Stage, Verdict
+from bot.turns.debts import Kind, Stage, Verdict, pass_on
 from bot.turns.effects import (
     Answered,
     C,
@@ -79,8 +79,8 @@ class Exchange(Asking[C]):
         self._ended_at = float("-inf")  # newest turnComplete
         self._may_go_on = False  # the last answer has no generationComplete yet
 
-    def sound(self, chunk: C, loud: bool, now: float) -> list[Effect[C]]:
-        """A piece of audio; not `loud`: nobody could hear it."""
+    def sound(self, chunk: C, loud: bool, now: float, *, lasts_s: float = FRAGMENT_S) -> list[Effect[C]]:
+        """A piece of audio of `lasts_s` seconds; not `loud`: nobody could hear it."""
         self._now = now
         effects: list[Effect[C]] = []
         answer = self._answer
@@ -94,7 +94,10 @@ class Exchange(Asking[C]):
             self._watch.alive(now)
         effects += answer.hear(chunk, now)
         if loud:
+            answer.loud_s += lasts_s
             effects += self._audible(answer)
+            if answer.loud_s >= FRAGMENT_S:
+                effects += self._confirm(answer)
         return effects
 
     def text(self, now: float) -> list[Effect[C]]:
@@ -149,7 +152,7 @@ class Exchange(Asking[C]):
         self._tail = True
         self._answer = self._last = None
         answer.held.clear()
-        return [Stop()] if answer.state is State.PLAYED else self._over(answer)
+        return [*self._confirm(answer), Stop()] if answer.state is State.PLAYED else self._over(answer)
 
     # --- within ---
 
@@ -165,7 +168,7 @@ class Exchange(Asking[C]):
         if not answer.complete:
             return self._end(answer, now)
         answer.held.clear()
-        self._debts.pass_on(answer.covers)
+        pass_on(answer.covers)
         self._answer = None
         return []
 

@@ -41,7 +41,7 @@ class Patience:
     """After the new connection."""
     empty_s: float = 1.0
     """After a turn of the model in which nothing was heard."""
-    undecided_s: float = 4.0
+    undecided_s: float = 8.0
     """For how long an answer is held whose turn nobody has judged."""
     silent_s: float = 4.0
     """After this long without a reaction, what was context gets none any more."""
@@ -53,6 +53,8 @@ class Remedy(Enum):
     GIVE_UP = auto()
     LET_GO = auto()  # settle, and say nothing
 
+
+MUTE_TURNS = 2
 
 _NEXT = {Stage.FRESH: Remedy.NUDGE, Stage.NUDGED: Remedy.RECONNECT, Stage.RECONNECTED: Remedy.GIVE_UP}
 
@@ -69,6 +71,9 @@ class Watchdog:
         self._patience = patience
         self._alive_at = float("-inf")
         self._failed_at = 0.0
+        self._mute = 0
+        """So many more turns without words or answer are no sign of a dead session: on a new one the last was
+        not reacted to either, so that it was nothing that one reacts to (laughter, a murmur)."""
         self.failure: str | None = None
         """How the last turn of the model failed, if nothing has come since."""
         self.interrupted = False
@@ -123,5 +128,23 @@ class Watchdog:
             return (Remedy.LET_GO, "") if over else None
         if self.failure is not None or undecided[-1].stage is not Stage.FRESH:
             return (Remedy.LET_GO, "") if waited_s >= patience.give_up_s else None
-        cause = DEAF_AFTER_INTERRUPTION if self.interrupted else NO_ANSWER
-        return (Remedy.RECONNECT, cause) if waited_s >= patience.reconnect_s else None
+        if waited_s < patience.reconnect_s:
+            return None
+        if self._mute:
+            self._mute -= 1
+            return Remedy.LET_GO, ""
+        return Remedy.RECONNECT, DEAF_AFTER_INTERRUPTION if self.interrupted else NO_ANSWER
+
+    def past_hope(self, group: Sequence[Prompt], now: float) -> list[Prompt]:
+        """Of `group` what nobody has judged, and to which a new connection brought no reaction either: it is
+        not asked a third time together with what comes after it."""
+        hopeless = [
+            prompt
+            for prompt in group
+            if prompt.verdict is None
+            and prompt.stage is Stage.RECONNECTED
+            and now - max(self._alive_at, prompt.asked_at) >= self._patience.nudge_s
+        ]
+        if hopeless:
+            self._mute = MUTE_TURNS
+        return hopeless

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sides_on_record import ANA, NAMES, piece
 
-from bot.gate import DOUBT_S, WORDLESS_S, Gate
+from bot.gate import DOUBT_S, PATIENCE_S, WORDLESS_S, Gate
 from bot.live.events import Audio, InputTranscript
 from bot.turns.exchange import Answered, Exchange, Kind, Play, Settled, Verdict
 from bot.turns.floor import Floor, FloorRules, Mode
@@ -125,10 +125,21 @@ def test_a_turn_without_words_in_a_room_with_words_is_context() -> None:
     doors.turn(10.0)
     doors.answer(10.5)
     doors.tick(10.5)
-    assert not doors.tick(10.0 + DOUBT_S - 0.1)
-    assert doors.exchange.verdict is None, "its words may be late"
-    assert not doors.tick(10.0 + DOUBT_S)
+    assert not doors.tick(10.0 + PATIENCE_S - 0.1)
+    assert doors.exchange.verdict is None, "its words may come after the answer"
+    assert not doors.tick(10.0 + PATIENCE_S)
     assert doors.exchange.verdict is Verdict.CONTEXT
+
+
+def test_words_may_come_after_the_whole_answer() -> None:
+    doors = Doors()
+    doors.turn(5.0, TO_BEN)
+    doors.turn(10.0)
+    doors.answer(10.5)
+    doors.tick(10.5)
+    doors.exchange.turn_complete(None, False, 14.0)
+    assert not doors.tick(15.0)
+    assert doors.came(TO_THE_BOT, 15.5)
 
 
 def test_a_name_in_the_late_half_of_a_sentence_is_waited_for() -> None:

@@ -15,7 +15,7 @@ from tests.soak.words import PIECE_S, SILENCE, piece
 HEARD_S = 1.0
 """An answer that was cut off sooner may not have been heard by anybody."""
 
-HZ = 24_000
+HZ = 2_400  # a piece has a tenth of the samples of half a second, so they last ten times as long
 
 PIECES = (2, 15)
 """One to seven seconds."""

@@ -65,6 +65,10 @@ class Talk:
             self.did(self.exchange.sound(chunk, loud, self.now))
         return self
 
+    def fragment(self, chunk: str) -> Talk:
+        """A fifth of a second of sound."""
+        return self.did(self.exchange.sound(chunk, True, self.now, lasts_s=0.2))
+
     def text(self) -> Talk:
         return self.did(self.exchange.text(self.now))
 
@@ -146,8 +150,8 @@ def test_a_complete_answer_that_waits_takes_up_nothing_of_the_next() -> None:
     assert talk.played == "b" and talk.answered == [2]
 
 
-def test_it_waits_no_longer_than_four_seconds() -> None:
-    talk = Talk().turn(1, None).say("a").done().wait(4.1).decide(1, ANSWER)
+def test_it_waits_no_longer_than_eight_seconds() -> None:
+    talk = Talk().turn(1, None).say("a").done().wait(8.1).decide(1, ANSWER)
     assert talk.played == "" and talk.settled == 1
     assert talk.exchange.tally["never decided"] == 1
 
@@ -533,3 +537,48 @@ def test_settled_never_runs_ahead_of_what_is_open() -> None:
     talk.decide(1, CONTEXT).say("a").decide(1, ANSWER).done()
     assert talk.settled < 1  # 2 is dealt with, 1 is owed after all
     assert talk.say("b").done().settled == 2 and talk.answered == [1]
+
+
+# --- what nobody reacts to ---
+
+
+def test_laughter_that_nobody_reacts_to_is_asked_again_once_and_then_left_alone() -> None:
+    talk = Talk()
+    for number in range(1, 6):
+        before = len(talk.of(Reconnect))
+        talk.turn(number, None).wait(12.5)
+        if len(talk.of(Reconnect)) > before:
+            talk.connect()
+        talk.wait(8)
+        assert talk.settled == number, "and never again together with what comes later"
+    assert len(talk.of(Reconnect)) == 2
+
+
+# --- a fragment is no answer ---
+
+
+def test_an_answer_that_dies_after_its_first_chunk_is_asked_for_again() -> None:
+    talk = Talk().turn(1).fragment("a")
+    assert talk.answered == [1]
+    assert talk.settled == -1
+    talk.connect().say("b").done()
+    assert talk.played == "ab"
+    assert talk.answered == [1], "once"
+    assert talk.settled == 1
+
+
+def test_one_of_which_something_could_be_understood_is_not() -> None:
+    talk = Talk().turn(1).fragment("a").fragment("b").fragment("c")
+    assert talk.settled == 1
+    talk.connect().say("d")
+    assert talk.played == "abc"
+
+
+def test_a_short_answer_is_one_when_it_is_complete() -> None:
+    talk = Talk().turn(1).fragment("a").done()
+    assert talk.settled == 1
+
+
+def test_who_interrupts_the_first_chunk_has_had_their_answer() -> None:
+    talk = Talk().turn(1).fragment("a").open()
+    assert talk.settled == 1
