@@ -39,7 +39,7 @@ bench: $(VENV)/dev  ## measure; writes build/bench/report.json
 	@$(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/dev  ## days of conversation on virtual time; SEEDS=n of them
-	@$(BIN)/python -m tests.soak --seeds $(or $(SEEDS),20)
+	@$(BIN)/python -m tests.soak --seeds $(or $(SEEDS),20) --jobs 2
 
 fuzz: $(VENV)/dev  ## a million random and mutated datagrams into the receive path (N=… for more)
 	@$(BIN)/python tests/audio/fuzz_inbound.py $(or $(N),1000000) $(or $(SEED),1)
