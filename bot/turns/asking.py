@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.turns.answer import Answer, State
 from bot.turns.book import Book, OpenTurn
-from bot.turns.debts import Kind, Prompt, Stage, Verdict, pass_on
+from bot.turns.debts import Kind, Prompt, Stage, Verdict, pass_on, ruling
 from bot.turns.effects import Answered, C, Effect, Finish, GaveUp, Nudge, Reconnect
 from bot.turns.remedies import DEAD_AIR, Patience, Remedy
 
@@ -16,6 +16,9 @@ UNDECIDED = "never decided"
 PLAYBACK_S = 30.0
 """The service lets an answer be heard before it takes up a text, and says turnComplete then. When that stays
 away, this long after the last sound the text's own patience begins."""
+
+PARKED_S = 1.0
+"""Of a held answer so much is worth keeping when somebody speaks before its verdict."""
 
 EARLY_S = 2.0
 """Where the service finds the turns, it may answer before we know that one has ended; by so much at most."""
@@ -36,6 +39,8 @@ class Asking(Book[C]):
         self._tail = self._tail or cut or bool(self._debts.pending)
         self._open = OpenTurn(noted, accounted=self._tail)
         self._watch.failure = None
+        if self._answer is not None and self._answer.state is State.HELD and self._answer.loud_s >= PARKED_S:
+            self._park(self._answer)
         effects = self.stopped(now)
         self._debts.supersede()
         return effects
@@ -51,7 +56,10 @@ class Asking(Book[C]):
                 self._answer = None
         self._debts.drop_spare()
         self._debts.ask(prompt, behind=self._open is not None)
-        return self._match_early(prompt, now) if self._owes_nothing and kind is Kind.TURN else []
+        effects = self._release()
+        if self._owes_nothing and kind is Kind.TURN:
+            effects += self._match_early(prompt, now)
+        return effects
 
     def decide(self, number: int, verdict: Verdict, now: float) -> list[Effect[C]]:
         """Whether the answer to this prompt is to be heard. May come before `asked`, and may change until the
@@ -61,7 +69,7 @@ class Asking(Book[C]):
             self._heard.remove(number)
             return [Answered(number)] if verdict is Verdict.ANSWER else []
         self._debts.decide(number, verdict)
-        return self._rule()
+        return self._release() + self._rule()
 
     def stopped(self, now: float) -> list[Effect[C]]:
         """The answer was cut off in the channel: what is still to come of it is not played. What it had not
@@ -108,6 +116,7 @@ class Asking(Book[C]):
             effects.append(Finish())
             if answer.fragment is not None:
                 self._debts.owe_again(answer.fragment.paid, answer.fragment.mark)
+        self._unpark()
         self._tail = self._waits_for_connection = False
         self._end_call(now)
         self._watch.alive(now)
@@ -127,6 +136,9 @@ class Asking(Book[C]):
         self._now = now
         answer = self._answer
         effects: list[Effect[C]] = []
+        if self._parked is not None:
+            effects += self._hold(self._parked, now)
+            effects += self._release()
         if answer is not None and answer.state is State.HELD:
             effects += self._hold(answer, now)
         if answer is not None and not answer.complete and self._is_forgotten(answer, now):
@@ -140,7 +152,8 @@ class Asking(Book[C]):
         return effects if due is None else effects + self._remedy(*due, group)
 
     def _hold(self, answer: Answer[C], now: float) -> list[Effect[C]]:
-        if self._waits_for_connection or now - answer.began_at < self._patience.undecided_s:
+        late = now - answer.began_at >= self._patience.undecided_s
+        if self._waits_for_connection or not late or ruling(answer.covers) is not None:
             return []
         self.tally[UNDECIDED] += 1
         for prompt in answer.covers:

@@ -34,6 +34,7 @@ class Book(Generic[C]):
         self._watch = Watchdog(patience)
         self._open: OpenTurn | None = None
         self._answer: Answer[C] | None = None
+        self._parked: Answer[C] | None = None  # held, and interrupted by somebody before its verdict
         self._last: Answer[C] | None = None  # the one before, unless it was stopped
         self._tail = False  # a turnComplete is to come that belongs to something older
         self._calling: Sequence[Prompt] | None = None  # what the model called a tool for
@@ -114,7 +115,7 @@ class Book(Generic[C]):
 
     def _answered(self, answer: Answer[C]) -> list[Effect[C]]:
         """It has become audible."""
-        paid = tuple(prompt for prompt in answer.covers if prompt in self._debts.pending)
+        paid = tuple(prompt for prompt in answer.covers if prompt in self._debts.open)
         effects: list[Effect[C]] = []
         for prompt in paid:
             if prompt.owed:
@@ -170,6 +171,33 @@ class Book(Generic[C]):
             self._answer, self._last = None, answer
             effects += self._over(answer)
         return effects
+
+    def _park(self, answer: Answer[C]) -> None:
+        """Somebody speaks while it waits for its verdict. The model takes it for heard and will not say it
+        again, so it is kept until the words of its turn have come."""
+        self._unpark()
+        self._parked = Answer(answer.covers, State.HELD, answer.began_at, answer.heard_at, loud=True)
+        self._parked.complete, self._parked.held = True, answer.held
+        answer.held = []
+        self._debts.set_aside(answer.covers)
+
+    def _unpark(self) -> None:
+        """It is too late for it: whatever comes next is for its prompts, too."""
+        self._parked = None
+        self._debts.take_back()
+
+    def _release(self) -> list[Effect[C]]:
+        """What is parked, once its verdict is there and nobody speaks."""
+        parked = self._parked
+        if parked is None or self._open is not None or (verdict := ruling(parked.covers)) is None:
+            return []
+        if verdict is Verdict.ANSWER and self._answer is not None and self._answer.state is State.PLAYED:
+            return []
+        self._parked = None
+        effects = parked.rule()
+        if verdict is Verdict.CONTEXT:
+            return self._settle(parked.covers)
+        return [*self._answered(parked), *effects, Finish()]
 
     def _settle(self, prompts: Collection[Prompt]) -> list[Effect[C]]:
         settled = self._debts.settle(prompts)

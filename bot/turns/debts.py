@@ -79,16 +79,13 @@ def begin_work(prompts: Iterable[Prompt]) -> None:
         prompt.at_work = True
 
 
-class Debts:
-    """The prompts not dealt with. `silent_s`: a prompt that is context and got no reaction for so long gets
-    none any more, and does not stand between a later prompt and its answer."""
+class Ledger:
+    """The prompts not dealt with, and up to which number everything is."""
 
-    def __init__(self, silent_s: float) -> None:
-        self._silent_s = silent_s
+    def __init__(self) -> None:
         self._pending: list[Prompt] = []
         self._behind: list[Prompt] = []  # asked while somebody speaks: they leave after the turn
-        self._early: dict[int, Verdict] = {}  # decided before they were asked
-        self._newest = -1
+        self._aside: list[Prompt] = []  # whose answer is here, and waits for the verdict
         self._dealt_with = -1
         self._settled = -1
 
@@ -100,7 +97,67 @@ class Debts:
     @property
     def open(self) -> Sequence[Prompt]:
         """All, also what has not left yet."""
-        return self._pending + self._behind
+        return self._aside + self._pending + self._behind
+
+    def set_aside(self, prompts: Collection[Prompt]) -> None:
+        """Their answer has come: the next one is not for them."""
+        self._aside = [prompt for prompt in self._pending if prompt in prompts]
+        self._pending = [prompt for prompt in self._pending if prompt not in prompts]
+
+    def take_back(self) -> None:
+        """Their answer is not to be had any more."""
+        self._pending = self._aside + self._pending
+        self._aside = []
+
+    def end(self, now: float, after_s: float) -> None:
+        """The model has ended a turn; what was asked within `after_s` may not have reached it yet."""
+        for prompt in self._pending:
+            if prompt.kind is Kind.TURN and now - prompt.asked_at >= after_s:
+                prompt.ended = True
+
+    def remember(self) -> int | None:
+        """The session can be resumed where it stands. The number up to which nothing has to be said again, if
+        that has grown. What is owed an answer is: asking again is the surest way to get one."""
+        known = [prompt for prompt in self._pending if prompt.ended and prompt.verdict is not Verdict.ANSWER]
+        return self._grown(max([self._dealt_with, *(prompt.number for prompt in known)]), but=known)
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """How the books stand."""
+        return self._dealt_with, self._settled
+
+    def owe_again(self, prompts: Sequence[Prompt], mark: tuple[int, int]) -> None:
+        """They were dealt with too soon: nothing has happened since `mark`."""
+        self._pending = [*prompts, *self._pending]
+        self._dealt_with, self._settled = mark
+
+    def settle(self, prompts: Collection[Prompt]) -> int | None:
+        """Deal with `prompts`. The number up to which everything is, if that has grown."""
+        gone = [prompt for prompt in self.open if prompt in prompts]
+        self._aside = [prompt for prompt in self._aside if prompt not in prompts]
+        self._pending = [prompt for prompt in self._pending if prompt not in prompts]
+        self._dealt_with = max([self._dealt_with, *(prompt.number for prompt in gone)])
+        return self._grown(self._dealt_with)
+
+    def _grown(self, settled: int, *, but: Collection[Prompt] = ()) -> int | None:
+        """`settled` up to the first prompt that is left, `but` for these."""
+        left = [each for each in self.open if each.kind is not Kind.TOOL_RESULT and each not in but]
+        settled = min([settled, *(prompt.number - 1 for prompt in left)])
+        if settled <= self._settled:
+            return None
+        self._settled = settled
+        return settled
+
+
+class Debts(Ledger):
+    """The prompts not dealt with. `silent_s`: a prompt that is context and got no reaction for so long gets
+    none any more, and does not stand between a later prompt and its answer."""
+
+    def __init__(self, silent_s: float) -> None:
+        super().__init__()
+        self._silent_s = silent_s
+        self._early: dict[int, Verdict] = {}  # decided before they were asked
+        self._newest = -1
 
     def ask(self, prompt: Prompt, *, behind: bool) -> None:
         """`behind`: a turn is open and this goes out when it has ended."""
@@ -182,41 +239,3 @@ class Debts:
             prompt.ended = prompt.number <= self._settled  # known there, and not asked again
             prompt.passed_on = prompt.passed_on or prompt.ended
         return lost
-
-    def end(self, now: float, after_s: float) -> None:
-        """The model has ended a turn; what was asked within `after_s` may not have reached it yet."""
-        for prompt in self._pending:
-            if prompt.kind is Kind.TURN and now - prompt.asked_at >= after_s:
-                prompt.ended = True
-
-    def remember(self) -> int | None:
-        """The session can be resumed where it stands. The number up to which nothing has to be said again, if
-        that has grown. What is owed an answer is: asking again is the surest way to get one."""
-        known = [prompt for prompt in self._pending if prompt.ended and prompt.verdict is not Verdict.ANSWER]
-        return self._grown(max([self._dealt_with, *(prompt.number for prompt in known)]), but=known)
-
-    @property
-    def mark(self) -> tuple[int, int]:
-        """How the books stand."""
-        return self._dealt_with, self._settled
-
-    def owe_again(self, prompts: Sequence[Prompt], mark: tuple[int, int]) -> None:
-        """They were dealt with too soon: nothing has happened since `mark`."""
-        self._pending = [*prompts, *self._pending]
-        self._dealt_with, self._settled = mark
-
-    def settle(self, prompts: Collection[Prompt]) -> int | None:
-        """Deal with `prompts`. The number up to which everything is, if that has grown."""
-        gone = [prompt for prompt in self._pending if prompt in prompts]
-        self._pending = [prompt for prompt in self._pending if prompt not in prompts]
-        self._dealt_with = max([self._dealt_with, *(prompt.number for prompt in gone)])
-        return self._grown(self._dealt_with)
-
-    def _grown(self, settled: int, *, but: Collection[Prompt] = ()) -> int | None:
-        """`settled` up to the first prompt that is left, `but` for these."""
-        left = [each for each in self.open if each.kind is not Kind.TOOL_RESULT and each not in but]
-        settled = min([settled, *(prompt.number - 1 for prompt in left)])
-        if settled <= self._settled:
-            return None
-        self._settled = settled
-        return settled

@@ -582,3 +582,38 @@ def test_a_short_answer_is_one_when_it_is_complete() -> None:
 def test_who_interrupts_the_first_chunk_has_had_their_answer() -> None:
     talk = Talk().turn(1).fragment("a").open()
     assert talk.settled == 1
+
+
+# --- somebody speaks while an answer waits for its verdict ---
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_held_answer_outlasts_an_interruption_and_is_given_when_it_was_meant(complete: bool) -> None:
+    talk = Talk().turn(1, None).say("a", "b", "c")
+    if complete:
+        talk.done()
+    talk.open().decide(1, ANSWER)
+    assert talk.played == "", "not over somebody who speaks"
+    talk.close(2, CONTEXT)
+    assert talk.played == "abc" and talk.answered == [1] and talk.settled == 1
+    talk.say("x").done()
+    assert talk.played == "abc", "what was said to the other turn is not for the channel"
+    assert talk.settled == 2 and talk.exchange.quiet
+
+
+def test_and_is_forgotten_when_it_was_not() -> None:
+    talk = Talk().turn(1, None).say("a", "b").done().turn(2, None).decide(1, CONTEXT)
+    talk.say("x").decide(2, ANSWER).done()
+    assert talk.played == "x" and talk.answered == [2] and talk.settled == 2
+
+
+def test_nobody_waits_for_ever_for_its_verdict() -> None:
+    talk = Talk().turn(1, None).say("a", "b").done().turn(2, CONTEXT).wait(9).say("x").done()
+    assert talk.played == "" and talk.settled == 2
+    assert talk.exchange.tally["never decided"] == 1
+
+
+def test_on_a_new_connection_its_turn_is_asked_again() -> None:
+    talk = Talk().turn(1, None).say("a", "b").done().turn(2, None).connect()
+    talk.decide(1, ANSWER).decide(2, CONTEXT).say("x").done()
+    assert talk.played == "x" and talk.answered == [1]
