@@ -93,13 +93,14 @@ class Conversation:
 
     @property
     def listening(self) -> bool:
-        """Whether somebody speaks to the bot."""
-        return self._turn_open
+        """Whether somebody speaks to the model, or has just now and it still reacts to that: the result of a
+        tool would be taken for part of it."""
+        return self._turn_open or self._exchange.reacting
 
     @property
     def idle(self) -> bool:
         """Whether nobody speaks, the bot included."""
-        return not self._turn_open and not self._voice.playing
+        return not self.listening and not self._voice.playing
 
     # --- the channel ---
 

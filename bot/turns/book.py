@@ -14,6 +14,9 @@ from bot.turns.remedies import SILENT, Patience, Watchdog
 
 MAX_UNDECIDED = 32
 
+REACTION_S = 2.5
+"""So long a sound answer may take to begin (facts, latency)."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
@@ -80,6 +83,14 @@ class Book(Generic[C]):
     def calling(self) -> bool:
         """Whether the model waits for a tool."""
         return self._calling is not None
+
+    @property
+    def reacting(self) -> bool:
+        """Whether the model is answering something that no tool is at work for, or may be about to."""
+        if self._answer is not None and not self._answer.complete:
+            return self._answer.covers is not self._calling
+        asked = (each for each in self._debts.pending if not each.at_work and not each.spare)
+        return any(self._now - prompt.asked_at < REACTION_S for prompt in asked)
 
     @property
     def quiet(self) -> bool:

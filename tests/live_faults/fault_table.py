@@ -14,7 +14,9 @@ from fault_channel import ANSWER_S
 from fault_story import OVERHEARD
 
 from bot.announcements import OUTAGE, OUTAGE_OVER
+from bot.gate import DOUBT_S
 from bot.loopback.live import DEVIATIONS, FAILURE_MODES, Switch
+from bot.turns.answer import FRAGMENT_S
 
 SWITCHES: tuple[Switch, ...] = (
     *(switch for mode in FAILURE_MODES.values() for switch in mode.switches),
@@ -25,6 +27,7 @@ REFUSED = "Google Gemini refused to answer <@5>: its rules do not allow it."
 NORMAL_S = 2.0
 _WHOLE = (ANSWER_S, ANSWER_S)
 _BROKEN_OFF = (0.04, 0.7)
+_BEGUN_AGAIN = (ANSWER_S, ANSWER_S + FRAGMENT_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ EXPECTED: Mapping[str, Expected] = {
     "aborted": _AFRESH,
     "internal_turn_start": _LOST_LATER,
     "internal_turn_end": _RESUMED,
-    "internal_first_audio": _LOST_IN_ANSWER,
+    "internal_first_audio": Expected(tally={"reconnects": 1}, heard_s=_BEGUN_AGAIN),
     "internal_mid_answer": _LOST_IN_ANSWER,
     # 10 to 12: connections that end, or ought to
     "go_away": _ROLLED_OVER,
@@ -128,8 +131,8 @@ EXPECTED: Mapping[str, Expected] = {
     # Liberties in what is told and when, and a service that is away
     "note_answered": Expected(tally={"unasked answer": 1, "notes off": 1}, notes=False),
     "late_transcript": Expected(3.0, 3.0),
-    # Without words nothing says who was meant: better one answer too many.
-    "no_transcript": Expected(3.5, 3.5, heard_besides=frozenset({OVERHEARD})),
+    # Without words nothing says who was meant, after DOUBT_S: better one answer too many.
+    "no_transcript": Expected(NORMAL_S + DOUBT_S, NORMAL_S + DOUBT_S, heard_besides=frozenset({OVERHEARD})),
     "transcript_in_pieces": Expected(),
     "duplicates": Expected(),
     "turn_complete_before_interrupted": Expected(),
@@ -139,7 +142,7 @@ EXPECTED: Mapping[str, Expected] = {
     "generation_complete_with_audio": Expected(),
     "thought_first": Expected(),
     "no_usage": Expected(),
-    "dead": Expected(tally={"reconnects": 1}),
+    "dead": Expected(tally={"reconnects": 1}, posts=_OUTAGE),
     "forbidden": Expected(tally={"refused": 1, "gave up": 1}, posts=(REFUSED,)),
 }
 

@@ -122,7 +122,7 @@ FAILURE_MODES: Mapping[int, FailureMode] = MappingProxyType(
         12: FailureMode(
             "resuming refused while the old socket is open",
             (
-                Switch("old_socket_lingers", both(_LOST, setting(linger_s=1.5)), Needs.RESUMPTION),
+                Switch("old_socket_lingers", both(_LOST, setting(linger_s=0.7)), Needs.RESUMPTION),
                 Switch(
                     "slow_close",
                     setting(slow_close_s=1.0, go_away=GoAway(Moment.TURN_COMPLETE, 4.0)),
@@ -235,7 +235,7 @@ DEVIATIONS: tuple[Switch, ...] = (
     ),
     Switch("thought_first", failing(TurnFault.THOUGHT_FIRST), outcome=Outcome.UNNOTICED),
     Switch("no_usage", setting(omit_usage=True), outcome=Outcome.UNNOTICED),
-    Switch("dead", both(closing(Moment.TURN_COMPLETE, 1006), setting(dead_s=3.0))),
+    Switch("dead", both(closing(Moment.TURN_COMPLETE, 1006), setting(dead_s=4.0))),
     Switch("forbidden", failing(TurnFault.FORBIDDEN), outcome=Outcome.UNANSWERED),
 )
 """What the list does not number: liberties in what the service tells and when, and a service that is away."""

@@ -440,6 +440,29 @@ def test_what_others_say_is_answered_while_a_tool_still_runs() -> None:
     assert talk.played == "ba" and talk.answered == [2, 1] and talk.exchange.quiet
 
 
+def test_a_result_would_be_mixed_up_with_what_is_being_said_to_others() -> None:
+    talk = Talk().turn(1).call().wait(1)
+    assert not talk.exchange.reacting
+    talk.open().wait(1)
+    assert not talk.exchange.reacting, "nothing has been asked yet"
+    talk.close(2, CONTEXT).wait(0.5)
+    assert talk.exchange.reacting
+    talk.say("x").wait(3)
+    assert talk.exchange.reacting, "it is at it"
+    talk.done()
+    assert not talk.exchange.reacting
+
+
+def test_a_model_that_says_nothing_to_others_before_it_has_the_result_may_have_it() -> None:
+    talk = Talk().turn(1).call().turn(2, CONTEXT).wait(2.6)
+    assert not talk.exchange.reacting
+
+
+def test_a_result_may_come_in_the_middle_of_the_words_before_it() -> None:
+    talk = Talk().turn(1).wait(1).say("let me see").call()
+    assert not talk.exchange.reacting
+
+
 def test_words_before_the_result_are_part_of_the_answer() -> None:
     talk = Talk().turn(1).call().say("let me see").respond().say("a").done()
     assert talk.played == "let me seea" and talk.answered == [1] and talk.exchange.quiet
