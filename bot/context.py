@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.company import Company
+from bot.tools.registry import Asked
 from bot.turns.notes import data
 from bot.turns.turn import Turn
+from bot.voice.link import VoiceLink
+
+OVERLAP_S = 0.3
+"""More than this at once, and it is not known who said what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """What a tool may have the room do; see `bot.tools.registry.ToolContext`."""
+
+    leave: Callable[[str], None]
+    hush: Callable[[float | None], None]
+    change_persona: Callable[[str], Awaitable[str]]
+    tell: Callable[[str], None]
 
 
 class RoomContext:
     """`bot.tools.registry.ToolContext` of one room, from its own record of who spoke."""
 
-    def __init__(self, company: Company, name_of: Callable[[int], str], leave: Callable[[str], None]) -> None:
+    def __init__(self, company: Company, link: VoiceLink, deeds: Deeds) -> None:
         self._company = company
-        self._name_of = name_of
-        self._leave = leave
+        self._link = link
+        self._deeds = deeds
         self._last_turn: Turn | None = None
 
     def turn_ended(self, turn: Turn) -> None:
         self._last_turn = turn
 
     @property
-    def speakers(self) -> frozenset[int]:
+    def guild_id(self) -> int:
+        return self._link.channel.guild.id
+
+    @property
+    def channel_id(self) -> int:
+        return self._link.channel.id
+
+    @property
+    def place(self) -> Any:
+        """The server, as discord.py knows it now."""
+        return self._link.current_guild()
+
+    @property
+    def asked(self) -> Asked:
         """Who spoke in the last turn."""
-        return (
-            frozenset(spoken.user_id for spoken in self._last_turn.speakers)
-            if self._last_turn
-            else frozenset()
+        turn = self._last_turn
+        if turn is None:
+            return Asked((), clear=False)
+        overlap_s = max((spoken.overlap_s for spoken in turn.speakers), default=0.0)
+        return Asked(
+            tuple(spoken.user_id for spoken in turn.speakers),
+            clear=bool(turn.speakers) and overlap_s <= OVERLAP_S,
         )
 
     def who_is_speaking(self) -> Mapping[str, Any]:
@@ -37,7 +69,7 @@ class RoomContext:
         return {
             "last_turn": [
                 {
-                    "name": data(self._name_of(each.user_id)),
+                    "name": data(self._link.name_of(each.user_id)),
                     "seconds": round(each.end - each.start, 1),
                     "seconds_while_others_spoke": round(each.overlap_s, 1),
                     "seconds_lost_on_the_wire": round(each.lost_s, 1),
@@ -49,4 +81,16 @@ class RoomContext:
 
     def leave_when_quiet(self, reason: str) -> None:
         """Leave the channel once the answer in progress has been played."""
-        self._leave(reason)
+        self._deeds.leave(reason)
+
+    def hush(self, minutes: float | None) -> None:
+        """Fall silent for so long; None: until somebody unhushes the bot."""
+        self._deeds.hush(minutes)
+
+    async def change_persona(self, name: str) -> str:
+        """The persona's name as it is written. KeyError: there is none."""
+        return await self._deeds.change_persona(name)
+
+    def tell(self, text: str) -> None:
+        """Let the model know when nobody speaks."""
+        self._deeds.tell(text)

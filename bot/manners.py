@@ -47,6 +47,8 @@ class Manners:
         self._chat = chat
         self._end_turn = end_turn
         self._departure: Departure | None = None
+        self._hush_minutes: float | None = None
+        self._falling_silent: Departure | None = None
         self._asked: set[asyncio.Future[str | None]] = set()
         self._typing = asyncio.Lock()  # pictures belong to the next text, so one message goes at a time
         self._look_round(monotonic())
@@ -63,6 +65,9 @@ class Manners:
         company = self._company
         if self._departure is not None and self._departure.due(sounding, now):
             raise RoomEnded
+        if self._falling_silent is not None and self._falling_silent.due(sounding, now):
+            minutes, self._falling_silent = self._hush_minutes, None
+            self.hush(None if minutes is None else now + minutes * 60)
         if company.is_due(now):
             self._look_round(now)
         if sounding:
@@ -111,9 +116,14 @@ class Manners:
 
     def hush(self, until: float | None) -> None:
         """Stop at once, and neither listen nor speak until then (monotonic seconds; None: until unhushed)."""
+        self._falling_silent = None
         self._end_turn()
         self._conversation.fall_silent(monotonic())
         self._company.presence.hush(until)
+
+    def hush_when_quiet(self, minutes: float | None) -> None:
+        """Be hushed for so long (None: until unhushed), once the answer that says so has been heard."""
+        self._hush_minutes, self._falling_silent = minutes, Departure(monotonic())
 
     def say_goodbye(self) -> bool:
         """Have the model say goodbye, and go then. False if nobody would hear it."""

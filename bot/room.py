@@ -16,10 +16,11 @@ import structlog
 from audio.formats import FRAME_MS
 from bot import announcements as wording
 from bot.announcements import Chat
+from bot.answering import Prompt
 from bot.calls import Calls
 from bot.clock import Beat, monotonic
 from bot.company import Company
-from bot.context import RoomContext
+from bot.context import Deeds, RoomContext
 from bot.conversation import Conversation, Notice, NotUnderstood, Unanswered
 from bot.errors import ParleyError
 from bot.guilds import GuildSettings
@@ -75,9 +76,7 @@ class Room:
         self._line = open_line(self._live_settings)
         self._hearing = Hearing(settings)
         self._speaking = Speaking()
-        self._context = RoomContext(
-            self.company, link.name_of, lambda why: self.manners.leave_when_quiet(why)
-        )
+        self._context = RoomContext(self.company, link, self._deeds())
         self._began_at = monotonic()
         self._clock = Beat(FRAME_MS / 1000, self._began_at)
 
@@ -223,6 +222,17 @@ class Room:
     def _live_settings(self, start: Start) -> LiveSettings:
         summary = self._conversation.minutes.summary() if start is Start.AFRESH else ""
         return live_settings(self._settings, self.company, self._registry, summary)
+
+    def _deeds(self) -> Deeds:
+        return Deeds(
+            leave=lambda why: self.manners.leave_when_quiet(why),
+            hush=lambda minutes: self.manners.hush_when_quiet(minutes),
+            change_persona=self._change_persona,
+            tell=lambda text: self._conversation.prompt(Prompt(text), monotonic()),
+        )
+
+    async def _change_persona(self, name: str) -> str:
+        raise KeyError(name)
 
     def _on_notice(self, notice: Notice) -> None:
         match notice:

@@ -19,12 +19,14 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "misc", "manager", "man
 ONLY_IN = {
     "discord": ("bot/app.py", "bot/voice/", "bot/tools/guild", "cogs/"),
     "google": ("bot/live/",),
+    "sqlalchemy": ("bot/store/",),
+    "alembic": ("bot/store/",),
     "davey": ("audio/e2ee.py", "bot/voice/", "bot/loopback/"),
     "soxr": ("audio/resample.py", "bot/loopback/speech/", "bot/demo/"),
     "pydantic_settings": ("bot/settings.py",),
 }
 # The five sides of a room do not know each other; `bot/room.py` and its neighbours know them all.
-SIDES = ("voice", "live", "turns", "tools", "loopback")
+SIDES = ("voice", "live", "turns", "tools", "loopback", "store")
 CLOCKS = {("time", "time"), ("time", "monotonic"), ("time", "perf_counter"), ("datetime", "now")}
 CLOCK_ALLOWED = ("bot/clock.py", "bot/voice/", "bot/loopback/", "bot/demo/")
 

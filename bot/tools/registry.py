@@ -7,7 +7,7 @@ The model repeats a call two to five times when the result is empty, and waits f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,12 +23,47 @@ INVOCATION_CONDITION = "Invocation Condition:"
 Result = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """On whose behalf the model calls. `clear`: it is known who spoke, and nobody spoke at the same time;
+    without that nobody's rights count. `how`: ``voice``, ``chat``, ``try`` (a moderator by hand) or
+    ``button``."""
+
+    speakers: tuple[int, ...]
+    clear: bool
+    how: str = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What everybody who asks, and the bot, must be allowed.
+
+    `permissions` are named as in Discord's documentation, in lower case (``move_members``), to be held in
+    `channel_id` (None: in the server); `target_id` is a member whom each of them must outrank.
+    """
+
+    permissions: frozenset[str]
+    channel_id: int | None = None
+    target_id: int | None = None
+
+
 class ToolContext(Protocol):
     """The room in which a tool is called."""
 
     @property
-    def speakers(self) -> frozenset[int]:
-        """User ids of those who spoke in the turn that led to the call; empty if unknown."""
+    def guild_id(self) -> int: ...
+
+    @property
+    def channel_id(self) -> int:
+        """The voice channel."""
+
+    @property
+    def asked(self) -> Asked:
+        """Who spoke, or typed, in the turn that led to the call."""
+
+    @property
+    def place(self) -> Any:
+        """The server, for bot/tools/guild."""
 
     def who_is_speaking(self) -> Mapping[str, Any]:
         """Who spoke in the last turn, and who is in the channel."""
@@ -36,8 +71,31 @@ class ToolContext(Protocol):
     def leave_when_quiet(self, reason: str) -> None:
         """Leave the channel once the answer in progress has been played."""
 
+    def hush(self, minutes: float | None) -> None:
+        """Fall silent once the answer in progress has been played, for so long (None: until unhushed)."""
+
+    async def change_persona(self, name: str) -> str:
+        """Be this persona from the next quiet moment on; its name as it is written. KeyError: there is none,
+        with the names there are as its argument."""
+
+    def tell(self, text: str) -> None:
+        """Let the model know, when nobody speaks, what came of something that it asked for earlier."""
+
 
 Run = Callable[[ToolContext, Mapping[str, Any]], Awaitable[Result]]
+Undo = Callable[[ToolContext, Mapping[str, Any], Result], Awaitable[Result]]
+"""Gets the arguments and the result of the call that is to be undone."""
+Needs = Callable[[ToolContext, Mapping[str, Any]], Sequence[Need]]
+
+
+class Unclear(Exception):
+    """What the arguments name cannot be found, or could be several; the message tells the model, which may
+    ask and try again."""
+
+
+def nothing(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Need]:
+    """Anybody may have it done."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +105,11 @@ class Tool:
     `parameters` is a JSON schema of type object; ``{}``: no parameters. `run` gets arguments that satisfy it
     and returns ``{"status": "ok", …}``, or ``{"status": "error", "retryable": bool, "error": …}`` for what
     went wrong in a way that the model should tell.
+
+    `summary` is for people: what it does, in one line. `group` collects tools that are switched together.
+    `changes`: something is different in the server afterwards, and `undo` makes it as it was where that can
+    be. `needs` says what one must be allowed for a call with these arguments, and raises Unclear. `enabled`:
+    whether it is on where moderators have said nothing.
     """
 
     name: str
@@ -54,6 +117,12 @@ class Tool:
     run: Run
     parameters: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float = 10.0
+    summary: str = ""
+    group: str = "conversation"
+    changes: bool = False
+    needs: Needs = nothing
+    undo: Undo | None = None
+    enabled: bool = True
 
     def __post_init__(self) -> None:
         if INVOCATION_CONDITION not in self.description:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 from bot.company import Company
-from bot.context import RoomContext
+from bot.context import Deeds, RoomContext
 from bot.guilds import GuildSettings
-from bot.tools.registry import Registry
+from bot.tools.registry import Asked, Registry
 from bot.tools.who import WHO_IS_SPEAKING
 from bot.turns.turn import Spoken, Turn
 
@@ -15,12 +18,24 @@ NAMES = {1: "Ana", 2: "Ben"}
 def context(reasons: list[str]) -> RoomContext:
     company = Company(lambda: NAMES, GuildSettings, ("Parley",))
     company.look_round(0.0)
-    return RoomContext(company, lambda user_id: NAMES.get(user_id, "somebody"), reasons.append)
+    guild = SimpleNamespace(id=7)
+    link: Any = SimpleNamespace(
+        channel=SimpleNamespace(id=8, guild=guild),
+        current_guild=lambda: guild,
+        name_of=lambda user_id: NAMES.get(user_id, "somebody"),
+    )
+
+    async def nobody(name: str) -> str:
+        raise KeyError(name)
+
+    return RoomContext(
+        company, link, Deeds(leave=reasons.append, hush=print, change_persona=nobody, tell=reasons.append)
+    )
 
 
 async def test_who_is_speaking_before_anybody_has_spoken() -> None:
     room = context([])
-    assert room.speakers == frozenset()
+    assert room.asked == Asked((), clear=False)
     result = await Registry([WHO_IS_SPEAKING]).call("who_is_speaking", {}, room)
     assert result == {"status": "ok", "last_turn": [], "in_the_channel": ["Ana", "Ben"]}
 
@@ -30,7 +45,7 @@ async def test_who_is_speaking_in_the_order_in_which_they_began_with_what_is_unc
     room.turn_ended(Turn((Spoken(1, 0.0, 1.0),), 0.0, 1.0, False))
     ben, gone = Spoken(2, 5.0, 7.26, overlap_s=0.52, lost_s=0.31), Spoken(9, 6.0, 7.0)
     room.turn_ended(Turn((ben, gone), 5.0, 7.3, False))
-    assert room.speakers == {2, 9}
+    assert room.asked == Asked((2, 9), clear=False), "they spoke at the same time"
     result = await Registry([WHO_IS_SPEAKING]).call("who_is_speaking", {}, room)
     assert result["last_turn"] == [
         {

@@ -207,3 +207,16 @@ def test_asked_to_leave_by_voice_it_finishes_its_sentence(hall: Hall) -> None:
     hall.go_on(2)
     with pytest.raises(RoomEnded):
         hall.go_on(AFTER_GOODBYE_S + 0.2)
+
+
+def test_hushes_itself_when_its_answer_has_been_heard(hall: Hall) -> None:
+    hall.scene.say(ANA, "Be quiet for two minutes.")
+    hall.scene.answer(0)
+    hall.manners.hush_when_quiet(2.0)
+    hall.go_on(0.2)
+    assert not hall.company.presence.hushed, "it still says that it will"
+    hall.scene.until_quiet()
+    hall.go_on(AFTER_GOODBYE_S + 5.2)
+    assert hall.company.presence.hushed
+    hall.go_on(121)
+    assert not hall.company.presence.hushed

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from bot.tools.leave import LEAVE_CHANNEL
-from bot.tools.registry import Registry, Result, Run, Tool, ToolContext
+from bot.tools.registry import Asked, Registry, Result, Run, Tool, ToolContext
 
 
 class Room:
-    speakers = frozenset({1})
+    asked = Asked((1,), clear=True)
 
     def __init__(self) -> None:
         self.left: list[str] = []
@@ -23,7 +23,7 @@ def tool(run: Run, name: str = "play", **more: Any) -> Tool:
 
 
 async def play(context: ToolContext, args: Mapping[str, Any]) -> Result:
-    return {"played": args["title"], "for": sorted(context.speakers)}
+    return {"played": args["title"], "for": list(context.asked.speakers)}
 
 
 TITLE = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
