@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.company import Company
+from bot.foreign import data
 from bot.tools.registry import Asked
-from bot.turns.notes import data
 from bot.turns.turn import Turn
 from bot.voice.link import VoiceLink
 

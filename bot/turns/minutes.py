@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from bot.turns.notes import data, listed
+from bot.foreign import data
+from bot.turns.notes import listed
 
 MAX_LINES = 40
 MAX_CHARS = 4000

@@ -6,28 +6,15 @@ the line. Pure.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
+
+from bot.foreign import MAX_DATA, data
 
 MAX_NOTE = 300
 """Characters. A note is billed again with every later turn, as long as it is in the context."""
 
-MAX_DATA = 32
 MAX_NAMES = 3
 """So many are named; of the rest only their number."""
-
-_QUOTING = re.compile(r"[\"'`´‘’‚‛“”„‟«»‹›「」『』()\[\]{}<>（）［］｛｝【】〈〉《》〔〕＂＇｀＜＞⟨⟩⟦⟧]")
-_INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
-"""Control and formatting characters (bidi among them), and those that have no meaning."""
-
-
-def data(text: str, limit: int = MAX_DATA) -> str:
-    """`text` by somebody else, for a place between quotes: no quotes, brackets, control or bidi
-    characters, no line breaks, at most `limit` characters."""
-    shown = "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text[: 8 * limit])
-    words = " ".join(_QUOTING.sub(" ", shown).split())
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
 
 
 def quoted(name: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.turns.notes import MAX_DATA, MAX_NOTE, News, data, listed
+from bot.foreign import MAX_DATA, data
+from bot.turns.notes import MAX_NOTE, News, listed
 
 
 def test_the_first_turn_says_who_speaks_and_the_next_says_nothing() -> None:
