@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from bot.guilds import GuildSettings
 from bot.voice.entry import VoiceRoom
 
 
@@ -34,11 +35,30 @@ def has_a_say(member: discord.Member, channel_id: int) -> bool:
     return isinstance(channel, VoiceRoom) and set(channel.voice_states) <= {member.guild.me.id}
 
 
-def may_arrange(member: discord.Member) -> bool:
-    """Whether they may set how the bot behaves in this server.
+def may_use(member: discord.Member, settings: GuildSettings) -> bool:
+    """Whether they may call the bot, hush it and send it away: everybody, unless this server has named roles
+    for it; moderators always."""
+    roles = settings.member_roles
+    return not roles or _has_one(member, roles) or may_arrange(member, settings)
 
-    Asked here and not by `default_permissions`, of which a member needs all that are named (Discord API
-    docs, "Application Command Permissions"). Administrators have every permission.
+
+def may_arrange(member: discord.Member, settings: GuildSettings) -> bool:
+    """Whether they may set how the bot behaves in this server: by permission, or by a role named for it.
+
+    Asked here besides `default_permissions`, of which a member needs all that are named (Discord API docs,
+    "Application Command Permissions"), and which an administrator may have changed. Administrators have
+    every permission.
     """
     rights = member.guild_permissions
-    return rights.move_members or rights.manage_channels or rights.manage_guild
+    permitted = rights.move_members or rights.manage_channels or rights.manage_guild
+    return permitted or _has_one(member, settings.moderator_roles)
+
+
+def may_appoint(member: discord.Member) -> bool:
+    """Whether they may say who may use which commands: nobody is to widen by a command of ours the circle
+    that an administrator drew."""
+    return member.guild_permissions.manage_guild
+
+
+def _has_one(member: discord.Member, roles: frozenset[int]) -> bool:
+    return any(role.id in roles for role in member.roles)

@@ -11,7 +11,7 @@ from bot.voice.entry import VoiceRoom
 from cogs import wording
 from cogs.admission import hidden, not_invited, obstacle
 from cogs.arrival import Hindered, bring
-from cogs.caller import channel_of, has_a_say, member_of
+from cogs.caller import channel_of, has_a_say, may_use, member_of
 from cogs.failure import Buttons, Commands
 from cogs.reply import Reply, acknowledge
 
@@ -50,7 +50,10 @@ class Conversation(Commands):
     async def join(self, interaction: discord.Interaction[Parley], channel: VoiceRoom | None = None) -> None:
         reply = await acknowledge(interaction)
         member = member_of(interaction)
-        target = channel or channel_of(member)
+        target, settings = channel or channel_of(member), self._rooms.guilds.of(member.guild.id)
+        if not may_use(member, settings):
+            await reply.say(wording.only_for(settings.member_roles))
+            return
         if target is None:
             invisible = member.voice is not None  # in a channel that the bot is not shown
             await reply.say(hidden("your channel") if invisible else wording.NOT_IN_A_CHANNEL)
@@ -73,7 +76,10 @@ class Conversation(Commands):
         reply = await acknowledge(interaction)
         member = member_of(interaction)
         channel_id = self._rooms.channel_id(member.guild.id)
-        if channel_id is None:
+        settings = self._rooms.guilds.of(member.guild.id)
+        if not may_use(member, settings):
+            await reply.say(wording.only_for(settings.member_roles))
+        elif channel_id is None:
             await reply.say(wording.NOT_HERE)
         elif not has_a_say(member, channel_id):
             await reply.say(wording.not_yours_to_dismiss(f"<#{channel_id}>"))

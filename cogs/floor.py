@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.app import Parley
+from bot.guilds import GuildSettings
 from bot.turns.floor import Interrupt, Mode
 from bot.voice.entry import VoiceRoom
 from cogs import floor_wording as wording
@@ -66,12 +67,12 @@ class FloorCog(Commands, name="Floor"):
             changes["interrupt"] = Interrupt(interrupt)
         if host is not None:
             changes["hosts"] = guilds.of(guild_id).hosts ^ {host.id}
-        refusal = _refusal(member, host, changes)
+        refusal = _refusal(member, host, changes, guilds.of(guild_id))
         if refusal is not None:
             await reply.say(refusal)
             return
         if changes:
-            guilds.change(guild_id, **changes)
+            await guilds.change(guild_id, **changes)
         lines = [wording.rules(guilds.of(guild_id))]
         if changes:
             lines += await self._follow(member.guild, changes.get("mode"))
@@ -100,9 +101,11 @@ class FloorCog(Commands, name="Floor"):
             await offer_floor(after.channel)
 
 
-def _refusal(member: discord.Member, host: discord.Member | None, changes: dict[str, Any]) -> str | None:
+def _refusal(
+    member: discord.Member, host: discord.Member | None, changes: dict[str, Any], settings: GuildSettings
+) -> str | None:
     """Why these changes may not be made, if so."""
-    if changes and not may_arrange(member):
+    if changes and not may_arrange(member, settings):
         return wording.NOT_YOURS_TO_SET
     if host is not None and host.bot:
         return wording.HOST_IS_A_BOT

@@ -14,10 +14,10 @@ from bot.voice.entry import VoiceRoom
 from cogs import presence_wording as wording
 from cogs.admission import not_invited, obstacle
 from cogs.arrival import Hindered, bring
-from cogs.caller import channel_of, has_a_say, may_arrange, member_of
+from cogs.caller import channel_of, has_a_say, may_arrange, may_use, member_of
 from cogs.failure import Commands
 from cogs.reply import Reply, acknowledge
-from cogs.wording import NOT_HERE
+from cogs.wording import NOT_HERE, only_for
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,8 @@ class PresenceCog(Commands, name="Presence"):
         room = self._rooms.get(member.guild.id)
         if room is None:
             await reply.say(NOT_HERE)
-        elif not has_a_say(member, room.channel_id):
-            await reply.say(wording.not_yours_to_hush(f"<#{room.channel_id}>"))
+        elif (refusal := self._refusal(member, room.channel_id)) is not None:
+            await reply.say(refusal)
         else:
             room.manners.hush(None if minutes is None else monotonic() + 60 * minutes)
             await self._tell(reply, member, room.channel_id, wording.hushed(minutes, member.mention))
@@ -62,13 +62,20 @@ class PresenceCog(Commands, name="Presence"):
         room = self._rooms.get(member.guild.id)
         if room is None:
             await reply.say(NOT_HERE)
-        elif not has_a_say(member, room.channel_id):
-            await reply.say(wording.not_yours_to_hush(f"<#{room.channel_id}>"))
+        elif (refusal := self._refusal(member, room.channel_id)) is not None:
+            await reply.say(refusal)
         elif not room.company.presence.hushed:
             await reply.say(wording.NOT_HUSHED)
         else:
             room.company.presence.unhush()
             await self._tell(reply, member, room.channel_id, wording.unhushed(member.mention))
+
+    def _refusal(self, member: discord.Member, channel_id: int) -> str | None:
+        """Why they may not say whether the bot speaks, if so."""
+        settings = self._rooms.guilds.of(member.guild.id)
+        if not may_use(member, settings):
+            return only_for(settings.member_roles)
+        return None if has_a_say(member, channel_id) else wording.not_yours_to_hush(f"<#{channel_id}>")
 
     async def _tell(self, reply: Reply, member: discord.Member, channel_id: int, text: str) -> None:
         """To who typed, and to everybody in the channel's chat: the others wonder about the silence, too."""
@@ -96,24 +103,24 @@ class PresenceCog(Commands, name="Presence"):
         reply, member = await acknowledge(interaction), member_of(interaction)
         if channel is None and switch is None:
             await reply.say(wording.autojoin(self._listed(member.guild)))
-        elif not may_arrange(member):
+        elif not may_arrange(member, self._rooms.guilds.of(member.guild.id)):
             await reply.say(wording.NOT_YOURS_TO_SET)
         elif (target := channel or channel_of(member)) is None:
             await reply.say(wording.WHICH_CHANNEL)
         else:
-            await reply.say(self._switch(target, member, on=switch != OFF))
+            await reply.say(await self._switch(target, member, on=switch != OFF))
 
-    def _switch(self, channel: VoiceRoom, member: discord.Member, *, on: bool) -> str:
+    async def _switch(self, channel: VoiceRoom, member: discord.Member, *, on: bool) -> str:
         guilds, listed = self._rooms.guilds, {each.id for each in self._listed(channel.guild)}
         if not on:
-            guilds.change(channel.guild.id, autojoin=frozenset(listed - {channel.id}))
+            await guilds.change(channel.guild.id, autojoin=frozenset(listed - {channel.id}))
             return wording.autojoin_off(channel.mention)
         hindrance = not_invited(channel, member)
         if hindrance is None and len(listed | {channel.id}) > wording.CHANNELS_AT_MOST:
             hindrance = wording.TOO_MANY_CHANNELS
         if hindrance is not None:
             return hindrance
-        guilds.change(channel.guild.id, autojoin=frozenset(listed | {channel.id}))
+        await guilds.change(channel.guild.id, autojoin=frozenset(listed | {channel.id}))
         self._not_again.discard(channel.id)
         return wording.autojoin_on(channel.mention, obstacle(channel))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import discord
 
 from bot.status import RoomStatus, SpeakerStatus
@@ -56,6 +58,12 @@ def on_the_way(channel_id: int) -> str:
 
 def not_yours_to_dismiss(channel: str) -> str:
     return f"Only people in {channel} or moderators with **Move Members** can send me away."
+
+
+def only_for(roles: Iterable[int]) -> str:
+    """To who has none of the roles that this server has named."""
+    mentions = " or ".join(f"<@&{role_id}>" for role_id in sorted(roles))
+    return f"In this server only members with {mentions} may call me, hush me or send me away."
 
 
 def status(room: RoomStatus) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -44,10 +45,19 @@ class Cast:
         self.channels[channel_id] = channel
         return channel
 
-    def member(self, user_id: int, channel: Any = None, *, bot: bool = False, **rights: bool) -> Any:
+    def member(
+        self,
+        user_id: int,
+        channel: Any = None,
+        *,
+        bot: bool = False,
+        roles: Sequence[int] = (),
+        **rights: bool,
+    ) -> Any:
         """Somebody, in `channel` if one is given."""
         member = Mock(spec=discord.Member, id=user_id, guild=self.guild, bot=bot, mention=f"<@{user_id}>")
         member.guild_permissions = discord.Permissions(**rights)
+        member.roles = [Mock(spec=discord.Role, id=role_id) for role_id in roles]
         member.voice = None if channel is None else Mock(channel=channel)
         if channel is not None:
             channel.members.append(member)

@@ -26,7 +26,7 @@ async def test_comes_in_and_moves_along(cast: Cast) -> None:
 
 
 async def test_in_push_mode_the_buttons_come_along(cast: Cast) -> None:
-    cast.rooms.guilds.change(GUILD, mode=Mode.PUSH)
+    await cast.rooms.guilds.change(GUILD, mode=Mode.PUSH)
     await bring(cast.rooms, cast.lounge)
     assert posts(cast.lounge) == [FREE]
 

@@ -54,6 +54,13 @@ async def test_others_may_not(cast: Cast) -> None:
     assert cast.settings.mode is Mode.AUTO
 
 
+async def test_a_role_makes_a_moderator(cast: Cast) -> None:
+    await cast.rooms.guilds.change(GUILD, moderator_roles=frozenset({77}))
+    assert await floor(cast, cast.member(5, roles=[78]), mode="open") == wording.NOT_YOURS_TO_SET
+    await floor(cast, cast.member(6, roles=[78, 77]), mode="open")
+    assert cast.settings.mode is Mode.OPEN
+
+
 async def test_the_room_goes_by_the_new_rules_at_once(cast: Cast) -> None:
     cast.opened(cast.lounge)
     await floor(cast, cast.member(5, move_members=True), mode="open")
@@ -73,7 +80,7 @@ async def test_no_bots_and_no_crowd_of_hosts(cast: Cast) -> None:
     moderator = cast.member(5, move_members=True)
     assert await floor(cast, moderator, host=cast.member(7, bot=True)) == wording.HOST_IS_A_BOT
     full = frozenset(range(wording.HOSTS_AT_MOST))
-    cast.rooms.guilds.change(GUILD, hosts=full)
+    await cast.rooms.guilds.change(GUILD, hosts=full)
     assert await floor(cast, moderator, host=cast.member(700)) == wording.TOO_MANY_HOSTS
     assert cast.settings.hosts == full
     await floor(cast, moderator, host=cast.member(3))
@@ -96,8 +103,8 @@ def test_it_fits_into_a_message() -> None:
 
 
 @pytest.fixture
-def push(cast: Cast) -> Cast:
-    cast.rooms.guilds.change(GUILD, mode=Mode.PUSH)
+async def push(cast: Cast) -> Cast:
+    await cast.rooms.guilds.change(GUILD, mode=Mode.PUSH)
     cast.company.rules_changed()
     cast.opened(cast.lounge)
     return cast
@@ -163,7 +170,7 @@ async def test_a_button_of_a_room_that_has_gone(push: Cast) -> None:
 
 
 async def test_a_button_of_a_mode_that_has_gone(push: Cast) -> None:
-    push.rooms.guilds.change(GUILD, mode=Mode.OPEN)
+    await push.rooms.guilds.change(GUILD, mode=Mode.OPEN)
     pressed = await press(push, push.member(5, push.lounge), "hold")
     pressed.edit_original_response.assert_awaited_once_with(content=wording.OUTDATED, view=None)
 
@@ -182,7 +189,7 @@ async def test_buttons_work_after_a_restart(cast: Cast) -> None:
 async def test_the_buttons_follow_when_the_bot_is_moved(
     cast: Cast, mode: Mode, moved: bool, expected: list[str]
 ) -> None:
-    cast.rooms.guilds.change(GUILD, mode=mode)
+    await cast.rooms.guilds.change(GUILD, mode=mode)
     cast.opened(cast.lounge)
     before, after = Mock(channel=cast.lounge if moved else None), Mock(channel=cast.workshop)
     await FloorCog(cast.bot).on_voice_state_update(cast.member(BOT, bot=True), before, after)

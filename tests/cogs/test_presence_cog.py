@@ -75,6 +75,23 @@ async def test_outsiders_may_not(cast: Cast, cog: PresenceCog, command: str) -> 
     assert "<@7>" in text, "a moderator may, from anywhere"
 
 
+@pytest.mark.parametrize("command", ["hush", "unhush"])
+async def test_only_those_with_a_role_where_the_server_names_one(
+    cast: Cast, cog: PresenceCog, command: str
+) -> None:
+    cast.opened(cast.lounge)
+    await cast.rooms.guilds.change(GUILD, member_roles=frozenset({77}))
+    assert await typed(cast, cog, command, cast.member(5, cast.lounge)) == wording.only_for([77])
+    cast.room.manners.hush.assert_not_called()
+    for member in (
+        cast.member(6, cast.lounge, roles=[77]),
+        cast.member(7, cast.lounge, manage_channels=True),
+        cast.member(8, cast.lounge, roles=[78]),
+    ):
+        await cast.rooms.guilds.change(GUILD, moderator_roles=frozenset({78}))
+        assert await typed(cast, cog, command, member) != wording.only_for([77])
+
+
 def test_a_hush_has_its_bounds(cog: PresenceCog) -> None:
     (minutes,) = cog.hush.parameters
     assert (minutes.min_value, minutes.max_value, minutes.required) == (1, 240, False)
@@ -86,7 +103,7 @@ def test_a_hush_has_its_bounds(cog: PresenceCog) -> None:
 async def test_anybody_may_look(cast: Cast, cog: PresenceCog) -> None:
     ana = cast.member(5, cast.lounge)
     assert "only when called" in await typed(cast, cog, "autojoin", ana)
-    cast.rooms.guilds.change(GUILD, autojoin=frozenset({1, 2, 404}))
+    await cast.rooms.guilds.change(GUILD, autojoin=frozenset({1, 2, 404}))
     assert "<#1>, <#2>." in await typed(cast, cog, "autojoin", ana), "one has been deleted since"
 
 
@@ -131,7 +148,7 @@ async def test_goes_nowhere_for_who_may_not(cast: Cast, cog: PresenceCog) -> Non
 
 async def test_not_into_every_channel(cast: Cast, cog: PresenceCog) -> None:
     listed = frozenset(cast.channel(100 + n).id for n in range(words.CHANNELS_AT_MOST))
-    cast.rooms.guilds.change(GUILD, autojoin=listed)
+    await cast.rooms.guilds.change(GUILD, autojoin=listed)
     moderator = cast.member(5, cast.lounge, manage_guild=True)
     assert await typed(cast, cog, "autojoin", moderator, channel=cast.lounge) == words.TOO_MANY_CHANNELS
     assert cast.settings.autojoin == listed
@@ -147,7 +164,6 @@ class Door:
         self.cast = cast
         self.cog = PresenceCog(cast.bot)
         self.me = cast.member(BOT, bot=True)
-        cast.rooms.guilds.change(GUILD, autojoin=frozenset({cast.lounge.id}))
 
     async def comes(self, user_id: int, *, bot: bool = False) -> Any:
         member = self.cast.member(user_id, self.cast.lounge, bot=bot)
@@ -172,7 +188,8 @@ class Door:
 
 
 @pytest.fixture
-def door(cast: Cast) -> Door:
+async def door(cast: Cast) -> Door:
+    await cast.rooms.guilds.change(GUILD, autojoin=frozenset({cast.lounge.id}))
     return Door(cast)
 
 
