@@ -24,4 +24,5 @@ LEAVE_CHANNEL = Tool(
         "A goodbye between other people, or thanks alone, is no such request."
     ),
     run=_leave,
+    foreign=False,
 )

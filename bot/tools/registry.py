@@ -1,18 +1,20 @@
-"""What the model may call, and the one way to call it: every call is answered, whatever happens.
+"""What a tool is, and how one is run: every call is answered, whatever happens.
 
 The model repeats a call two to five times when the result is empty, and waits for ever when there is none, so
-`call` returns a result for an unknown tool, for wrong arguments, for a timeout and for a bug alike.
+there is a result for an unknown tool, for wrong arguments, for a timeout and for a bug alike. Whether a call
+may be made at all is decided in `bot/tools/gatekeeper`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 
+from bot.foreign import data
 from bot.tools.arguments import problems
 
 log = structlog.get_logger(__name__)
@@ -22,16 +24,21 @@ INVOCATION_CONDITION = "Invocation Condition:"
 
 Result = dict[str, Any]
 
+Confirm = Literal["never", "changes", "always"]
+"""When somebody has to press a button before a call is made: never, if it changes something, always."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """On whose behalf the model calls. `clear`: it is known who spoke, and nobody spoke at the same time;
     without that nobody's rights count. `how`: ``voice``, ``chat``, ``try`` (a moderator by hand) or
-    ``button``."""
+    ``button``. `turn` is a number that no other turn of this process has: within it the same call is answered
+    once; None: each call stands for itself."""
 
     speakers: tuple[int, ...]
     clear: bool
     how: str = "voice"
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,41 @@ class Need:
     """What everybody who asks, and the bot, must be allowed.
 
     `permissions` are named as in Discord's documentation, in lower case (``move_members``), to be held in
-    `channel_id` (None: in the server); `target_id` is a member whom each of them must outrank.
+    `channel_id` (None: in the server); `target_id` is a member whom each of them must outrank. `concerns` is
+    a member (or message, or event) that the arguments name, where ranks do not count: what was confirmed for
+    one is not done to another who has taken the name since.
     """
 
     permissions: frozenset[str]
     channel_id: int | None = None
     target_id: int | None = None
+    concerns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A member of the server at this moment. `permissions` as in `Need`, in the channel that was asked for;
+    `rank` is (position, −id) of the highest role, so that the greater one is above."""
+
+    name: str
+    permissions: frozenset[str]
+    roles: frozenset[int] = frozenset()
+    rank: tuple[int, int] = (0, 0)
+    is_owner: bool = False
+
+
+class Rights(Protocol):
+    """Who is what in a server: the facts. What follows from them is decided in `bot/tools/authority`."""
+
+    @property
+    def bot_id(self) -> int: ...
+
+    def standing(self, user_id: int, channel_id: int | None = None) -> Standing | None:
+        """Of the bot, or of a member whom these rights were asked for; None: not a member. In a channel that
+        is gone they have no permissions; `channel_id` None: those in the server."""
+
+    def role_name(self, role_id: int) -> str:
+        """Empty: there is no such role any more."""
 
 
 class ToolContext(Protocol):
@@ -109,7 +145,11 @@ class Tool:
     `summary` is for people: what it does, in one line. `group` collects tools that are switched together.
     `changes`: something is different in the server afterwards, and `undo` makes it as it was where that can
     be. `needs` says what one must be allowed for a call with these arguments, and raises Unclear. `enabled`:
-    whether it is on where moderators have said nothing.
+    whether it is on where moderators have said nothing; `confirm`: whether somebody has to press a button
+    first, where they have said nothing.
+
+    `foreign`: names and texts by people, or by other programs, are in its results; they reach the model
+    marked as data. Only a tool whose every word is our own may do without.
     """
 
     name: str
@@ -123,6 +163,8 @@ class Tool:
     needs: Needs = nothing
     undo: Undo | None = None
     enabled: bool = True
+    confirm: Confirm = "changes"
+    foreign: bool = True
 
     def __post_init__(self) -> None:
         if INVOCATION_CONDITION not in self.description:
@@ -146,28 +188,48 @@ class Registry:
             for tool in self._tools.values()
         ]
 
-    async def call(self, name: str, args: Mapping[str, Any], context: ToolContext) -> Result:
-        """The result of one call. Raises nothing but CancelledError."""
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def get(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def objection(self, name: str, args: Mapping[str, Any]) -> Result | None:
+        """What is wrong with a call, as the model is told; None: nothing."""
         tool = self._tools.get(name)
         if tool is None:
             known = ", ".join(self._tools) or "none"
-            return error(f"There is no tool called {name}. Known tools: {known}.")
+            return error(f"There is no tool called {data(name)}. Known tools: {known}.")
         wrong = problems(args, tool.parameters)
-        if wrong:
-            return error("Wrong arguments: " + "; ".join(wrong) + ".", retryable=True)
-        try:
-            async with asyncio.timeout(tool.timeout_s) as bound:
-                result = await tool.run(context, args)
-        except TimeoutError:
-            if not bound.expired():  # the tool's own, not ours
-                log.exception("tool failed", tool=name)
-                return error(f"{name} failed: something it needs did not answer.", retryable=True)
-            log.warning("tool timed out", tool=name, timeout_s=tool.timeout_s)
-            return error(f"{name} did not finish within {tool.timeout_s:g} seconds.", retryable=True)
-        except Exception:
-            log.exception("tool failed", tool=name)
-            return error(f"{name} failed because of an internal error.")
-        return {"status": "ok", **result}
+        return error("Wrong arguments: " + "; ".join(wrong) + ".", retryable=True) if wrong else None
+
+    async def call(self, name: str, args: Mapping[str, Any], context: ToolContext) -> Result:
+        """The result of one call that anybody may make. Raises nothing but CancelledError."""
+        return self.objection(name, args) or await answered(self._tools[name], args, context)
+
+
+async def answered(tool: Tool, args: Mapping[str, Any], context: ToolContext) -> Result:
+    """The result of `tool`, whatever becomes of it. Raises nothing but CancelledError."""
+    try:
+        async with asyncio.timeout(tool.timeout_s) as bound:
+            return {"status": "ok", **await tool.run(context, args)}
+    except Unclear as unclear:
+        return error(str(unclear), retryable=True)
+    except TimeoutError:
+        if not bound.expired():  # the tool's own, not ours
+            log.exception("tool failed", tool=tool.name)
+            return error(f"{tool.name} failed: something it needs did not answer.", retryable=True)
+        log.warning("tool timed out", tool=tool.name, timeout_s=tool.timeout_s)
+        return error(f"{tool.name} did not finish within {tool.timeout_s:g} seconds.", retryable=True)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        log.exception("tool failed", tool=tool.name)  # something inside it was cancelled, not the call
+        return error(f"{tool.name} broke off.", retryable=True)
+    except Exception:
+        log.exception("tool failed", tool=tool.name)
+        return error(f"{tool.name} failed because of an internal error.")
 
 
 def error(message: str, *, retryable: bool = False) -> Result:
