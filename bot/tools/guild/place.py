@@ -40,9 +40,7 @@ class Place:
 
     def vocal(self, spoken: str) -> Vocal:
         """The voice channel or stage of that name. Raises Unclear."""
-        return self._channel(
-            "voice channel", spoken, (*self.guild.voice_channels, *self.guild.stage_channels)
-        )
+        return self._channel("voice channel", spoken, self._vocal)
 
     def written(self, spoken: str) -> Written:
         """The channel, or thread, in whose chat something can be written or read. Text channels come before
