@@ -2,68 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import discord
 
 from bot.foreign import data
-from bot.tools.registry import Need
+from bot.tools.registry import Standing
 
 
 class MemberRights:
-    """`bot.tools.registry.Rights` of one moment. Who is not among `members` is no member: may nothing, and
-    nobody outranks them."""
+    """`bot.tools.registry.Rights` of one moment, for the members that were asked for."""
 
     def __init__(self, guild: discord.Guild, members: Mapping[int, discord.Member]) -> None:
         self._guild = guild
-        self._members = members
+        self._members = {**members, guild.me.id: guild.me}
 
-    def name(self, user_id: int) -> str:
-        """As Discord shows it, as data; empty for who is no member."""
+    @property
+    def bot_id(self) -> int:
+        return self._guild.me.id
+
+    def standing(self, user_id: int, channel_id: int | None = None) -> Standing | None:
+        """None: not a member. In a channel that is gone nobody has permissions."""
         member = self._members.get(user_id)
-        return data(member.display_name) if member is not None else ""
+        if member is None:
+            return None
+        highest = member.top_role
+        return Standing(
+            name=data(member.display_name),
+            permissions=_names(self._permissions(member, channel_id)),
+            roles=frozenset(role.id for role in member.roles),
+            rank=(highest.position, -highest.id),
+            is_owner=member.id == self._guild.owner_id,
+        )
 
-    def missing(self, user_id: int, need: Need) -> frozenset[str]:
-        """Which of the permissions needed a member lacks."""
-        return _missing(self._guild, self._members.get(user_id), need)
+    def role_name(self, role_id: int) -> str:
+        """Empty: there is no such role any more."""
+        role = self._guild.get_role(role_id)
+        return data(role.name) if role is not None else ""
 
-    def bot_missing(self, need: Need) -> frozenset[str]:
-        """Which of them the bot lacks."""
-        return _missing(self._guild, self._guild.me, need)
-
-    def has_role(self, user_id: int, roles: Collection[int]) -> bool:
-        """Whether a member has one of these roles."""
-        member = self._members.get(user_id)
-        return member is not None and any(role.id in roles for role in member.roles)
-
-    def outranks(self, user_id: int, target_id: int) -> bool:
-        """Whether a member's highest role is above that of the target; the owner is above all."""
-        return self._above(self._members.get(user_id), target_id)
-
-    def bot_outranks(self, target_id: int) -> bool:
-        return self._above(self._guild.me, target_id)
-
-    def is_administrator(self, user_id: int) -> bool:
-        """Administrators, the owner among them, cannot be timed out."""
-        member = self._members.get(user_id)
-        return member is not None and member.guild_permissions.administrator
-
-    def _above(self, member: discord.Member | None, target_id: int) -> bool:
-        if member is None or target_id == self._guild.owner_id:
-            return False
-        if member.id == self._guild.owner_id:
-            return True
-        target = self._members.get(target_id)
-        return target is not None and member.top_role > target.top_role
+    def _permissions(self, member: discord.Member, channel_id: int | None) -> discord.Permissions:
+        if channel_id is None:
+            return member.guild_permissions
+        channel = self._guild.get_channel_or_thread(channel_id)
+        return discord.Permissions.none() if channel is None else channel.permissions_for(member)
 
 
-def _missing(guild: discord.Guild, member: discord.Member | None, need: Need) -> frozenset[str]:
-    if member is None:
-        return need.permissions
-    if need.channel_id is None:
-        held = member.guild_permissions
-    else:
-        channel = guild.get_channel_or_thread(need.channel_id)
-        held = discord.Permissions.none() if channel is None else channel.permissions_for(member)
-    # a name that discord.py does not know is nobody's
-    return frozenset(name for name in need.permissions if not getattr(held, name, False))
+def _names(permissions: discord.Permissions) -> frozenset[str]:
+    """By every name that discord.py knows them: it calls View Channel ``read_messages``, the documentation
+    ``view_channel``."""
+    value = permissions.value
+    return frozenset(name for name, bit in discord.Permissions.VALID_FLAGS.items() if value & bit == bit)
