@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import discord
 import structlog
@@ -15,6 +17,11 @@ from cogs.admission import hidden
 from cogs.reply import acknowledge
 
 log = structlog.get_logger(__name__)
+
+FORM_S = 900.0
+"""Nobody tells when somebody closes a form without sending it; after this it is taken for closed."""
+
+Item = TypeVar("Item", bound=discord.ui.Item[Any])
 
 
 class Commands(commands.Cog):
@@ -39,14 +46,47 @@ class Buttons(discord.ui.View):
         await apologise(interaction, error)
 
 
+class Form(discord.ui.Modal):
+    """Something to fill in, and the same for it."""
+
+    def __init__(self, *, title: str) -> None:
+        super().__init__(title=title, timeout=FORM_S)
+
+    async def on_error(  # type: ignore[override]  # as discord.py's own
+        self, interaction: discord.Interaction[Any], error: Exception, /
+    ) -> None:
+        await apologise(interaction, error)
+
+
+Pressed = Callable[[Item, discord.Interaction[Any]], Awaitable[None]]
+
+
+def apologising(callback: Pressed[Item]) -> Pressed[Item]:
+    """The same for a button that is known by a pattern: discord.py leaves what it raises in the log."""
+
+    @wraps(callback)
+    async def pressed(item: Item, interaction: discord.Interaction[Any]) -> None:
+        try:
+            await callback(item, interaction)
+        except Exception as error:
+            await apologise(interaction, error)
+
+    return pressed
+
+
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """A fault of ours: into the log with it, and a sentence for who is waiting."""
-    log.error("command failed", exc_info=error)
-    reply, pressed = await acknowledge(interaction), interaction.message
-    if pressed is not None and not pressed.flags.ephemeral:
-        await reply.whisper(ParleyError.sentence)  # the message with the button is everybody's
+    """A sentence for who is waiting. A fault of ours goes into the log with its traceback."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(cause, ParleyError):
+        log.warning("command failed", error=str(cause))
     else:
-        await reply.say(ParleyError.sentence)
+        log.error("command failed", exc_info=error)
+    sentence = cause.sentence if isinstance(cause, ParleyError) else ParleyError.sentence
+    reply, pressed = await acknowledge(interaction), interaction.message
+    if pressed is not None and (not pressed.flags.ephemeral or pressed.flags.components_v2):
+        await reply.whisper(sentence)  # the message with the button is everybody's, or takes no plain text
+    else:
+        await reply.say(sentence)
 
 
 def _unknown(error: app_commands.TransformerError) -> str:

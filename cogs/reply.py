@@ -16,13 +16,15 @@ log = structlog.get_logger(__name__)
 _RETRIES_AFTER_S = (0.1, 0.4)
 """Connections that break under a request. Refusals of Discord's own (5xx, 429) discord.py repeats itself."""
 
+_FROM_A_MESSAGE = (discord.InteractionType.component, discord.InteractionType.modal_submit)
+
 _ALREADY_ACKNOWLEDGED = 40060
 """Discord's code for the repetition of a request whose answer was lost on the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The one answer, seen only by the person who typed or pressed."""
+    """The one answer, seen only by the person who typed, pressed or sent a form."""
 
     interaction: discord.Interaction[Any]
 
@@ -31,6 +33,14 @@ class Reply:
 
         async def edit() -> None:
             await self.interaction.edit_original_response(content=text, view=view)
+
+        await _insist(edit, "reply", self.interaction)
+
+    async def show(self, layout: discord.ui.LayoutView) -> None:
+        """The answer as a layout (components v2), which takes the place of text and buttons."""
+
+        async def edit() -> None:
+            await self.interaction.edit_original_response(content=None, view=layout)
 
         await _insist(edit, "reply", self.interaction)
 
@@ -54,13 +64,14 @@ class Reply:
 async def acknowledge(interaction: discord.Interaction[Any]) -> Reply:
     """Tell Discord within its 3 s that an answer will come, before anything else is done.
 
-    The answer to a command is a message of its own, that to a button replaces the message with the button.
+    The answer to a command is a message of its own, that to a button, or to a form that a button has opened,
+    replaces the message with the button.
     """
 
     async def defer() -> None:
         if interaction.response.is_done():
             return
-        if interaction.type is discord.InteractionType.component:
+        if interaction.type in _FROM_A_MESSAGE and interaction.message is not None:
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 
@@ -89,8 +88,13 @@ class Cast:
 
     def pressed(self, by: Any) -> Any:
         """A button under a message that everybody sees."""
-        message = Mock(flags=SimpleNamespace(ephemeral=False))
+        message = Mock(flags=discord.MessageFlags())
         return self._interaction(by, discord.InteractionType.component, message=message)
+
+    def sent(self, by: Any) -> Any:
+        """A form that was opened from a message which only they see."""
+        message = Mock(flags=discord.MessageFlags(ephemeral=True))
+        return self._interaction(by, discord.InteractionType.modal_submit, message=message)
 
     def _interaction(self, by: Any, kind: discord.InteractionType, message: Any) -> Any:
         return Mock(

@@ -45,6 +45,16 @@ async def test_a_button_is_answered_in_its_place() -> None:
     pressed.response.defer.assert_awaited_once_with()
 
 
+async def test_a_form_is_answered_where_it_was_opened() -> None:
+    sent = interaction(discord.InteractionType.modal_submit)
+    await acknowledge(sent)
+    sent.response.defer.assert_awaited_once_with()
+    sent = interaction(discord.InteractionType.modal_submit)
+    sent.message = None  # by a command
+    await acknowledge(sent)
+    sent.response.defer.assert_awaited_once_with(ephemeral=True, thinking=True)
+
+
 async def test_acknowledges_once() -> None:
     typed = interaction()
     typed.response.is_done.return_value = True
@@ -85,3 +95,9 @@ async def test_a_reply_without_a_view_takes_the_buttons_away() -> None:
     pressed = interaction(discord.InteractionType.component)
     await Reply(pressed).say("done")
     pressed.edit_original_response.assert_awaited_once_with(content="done", view=None)
+
+
+async def test_a_layout_takes_the_place_of_the_text() -> None:
+    typed, layout = interaction(), Mock(spec=discord.ui.LayoutView)
+    await Reply(typed).show(layout)
+    typed.edit_original_response.assert_awaited_once_with(content=None, view=layout)
