@@ -27,10 +27,12 @@ LAST_WORDS = 8
 class Prompt:
     """Something to be answered that nobody said aloud: typed, or asked by the bot itself.
 
-    `done` gets the words of the answer when it is complete, or None: there was none.
+    `author_id` is who typed it; None: the bot itself. `done` gets the words of the answer when it is
+    complete, or None: there was none.
     """
 
     text: str
+    author_id: int | None = None
     greets: bool = False
     """Its answer is not to be interrupted."""
     done: Callable[[str | None], None] = lambda words: None

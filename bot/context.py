@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from bot.askers import NOBODY
 from bot.company import Company
 from bot.foreign import data
 from bot.tools.registry import Asked
 from bot.turns.turn import Turn
 from bot.voice.link import VoiceLink
-
-OVERLAP_S = 0.3
-"""More than this at once, and it is not known who said what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,8 @@ class RoomContext:
         self._link = link
         self._deeds = deeds
         self._last_turn: Turn | None = None
+        self.asked = NOBODY
+        """On whose behalf the model calls."""
 
     def turn_ended(self, turn: Turn) -> None:
         self._last_turn = turn
@@ -51,17 +52,11 @@ class RoomContext:
         """The server, as discord.py knows it now."""
         return self._link.current_guild()
 
-    @property
-    def asked(self) -> Asked:
-        """Who spoke in the last turn."""
-        turn = self._last_turn
-        if turn is None:
-            return Asked((), clear=False)
-        overlap_s = max((spoken.overlap_s for spoken in turn.speakers), default=0.0)
-        return Asked(
-            tuple(spoken.user_id for spoken in turn.speakers),
-            clear=bool(turn.speakers) and overlap_s <= OVERLAP_S,
-        )
+    def on_behalf_of(self, asked: Asked) -> RoomContext:
+        """The same, for a call that these people have led to."""
+        context = copy(self)
+        context.asked = asked
+        return context
 
     def who_is_speaking(self) -> Mapping[str, Any]:
         """Names are what Discord shows, and data."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answering import Answering, Prompt, is_loud
+from bot.askers import Askers
 from bot.gate import Gate
 from bot.live import events as live
 from bot.live.line import Connected, Disconnected, LineEvent
@@ -79,6 +80,7 @@ class Conversation:
         self._gate = Gate(floor, self._exchange)
         self._stile = Turnstile(line, self._apply)
         self._news = News()
+        self._askers = Askers()
         self._answering = Answering(
             voice, self._news, self.minutes, not_understood=lambda: tell(NotUnderstood())
         )
@@ -149,6 +151,7 @@ class Conversation:
         def ask(at: float) -> Sequence[Effect[live.Audio]]:
             utterance = self._gate.words.ended(turn)
             assert utterance is not None
+            self._askers.spoke(utterance.number, turn)
             return self._exchange.asked(utterance.number, Kind.TURN, self._gate.ended(utterance, at), at)
 
         self._stile.feed(ask, now)
@@ -162,6 +165,8 @@ class Conversation:
         self._tools.turn_over()
         number = self._line.send_text(prompt.text)
         self._answering.asked(number, prompt)
+        if prompt.author_id is not None:
+            self._askers.typed(number, prompt.author_id)
         self._stile.feed(lambda at: self._exchange.asked(number, Kind.TEXT, Verdict.ANSWER, at), now)
 
     def fall_silent(self, now: float) -> None:
@@ -224,7 +229,8 @@ class Conversation:
         exchange = self._exchange
         self._apply(self._gate.tick(now), now)
         self._apply(exchange.tick(now), now)
-        self._tools.decide(exchange.verdict)
+        if self._tools.busy:
+            self._tools.decide(exchange.verdict, self._askers.of(exchange.called_for))
         if not exchange.answering:
             self._stile.open(now)
         elif self._stile.has_waited(now):

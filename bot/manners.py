@@ -81,7 +81,7 @@ class Manners:
                 case HushOver():
                     self._chat.say(wording.HUSH_OVER)
 
-    async def ask(self, author: str, text: str, pictures: Sequence[bytes] = ()) -> str | None:
+    async def ask(self, author_id: int, author: str, text: str, pictures: Sequence[bytes] = ()) -> str | None:
         """Put typed words, and JPEG `pictures`, to the model under the name of their author.
 
         The words of its answer when it is complete; None: there was none. Raises ParleyError while hushed.
@@ -103,7 +103,7 @@ class Manners:
                 self._refuse_while_hushed()  # by now
                 now = monotonic()
                 self._company.presence.spoke(now)
-                self._conversation.prompt(Prompt(_typed(author, text), done=done), now)
+                self._conversation.prompt(Prompt(_typed(author, text), author_id, done=done), now)
             return await answer
         finally:
             self._asked.discard(answer)

@@ -108,7 +108,7 @@ class Room:
             tasks,
             self._registry,
             self._line,
-            self._context,
+            self._context.on_behalf_of,
             settled=lambda: conversation.calls_answered(monotonic()),
             working=self._speaking.work,
             listening=lambda: conversation.listening,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from audio.outbound import PlayedReply
 from bot.live.events import Audio, ToolCall
+from bot.tools.registry import Asked
 from bot.turns.exchange import Verdict
 
 
@@ -57,8 +58,9 @@ class Tools(Protocol):
     def called(self, call: ToolCall) -> None:
         """The model has called; whether it may is decided next."""
 
-    def decide(self, verdict: Verdict | None) -> None:
-        """The turn that the waiting calls belong to is answered, is context, or (None) not decided yet."""
+    def decide(self, verdict: Verdict | None, asked: Asked) -> None:
+        """The turn that the waiting calls belong to is answered, is context, or (None) not decided yet; and
+        on whose behalf they are made."""
 
     def cancel(self, ids: Iterable[str]) -> None: ...
     def cancel_all(self) -> None: ...

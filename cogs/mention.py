@@ -99,7 +99,9 @@ class Mention(commands.Cog):
             with suppress(TimeoutError):
                 async with asyncio.timeout(ANSWER_S):
                     name = message.author.display_name
-                    return await room.manners.ask(name, words or LOOK, pictures) or NO_ANSWER
+                    return (
+                        await room.manners.ask(message.author.id, name, words or LOOK, pictures) or NO_ANSWER
+                    )
         return NO_ANSWER
 
 

@@ -24,7 +24,7 @@ from bot.live.connection import converse
 from bot.live.events import GoAway, LiveEvent
 from bot.live.failures import SetupTimeout
 from bot.live.lifecycle import Attempt, Lifecycle, Start
-from bot.live.models import model
+from bot.live.models import Model, model
 from bot.live.outbox import Outbox
 from bot.live.outgoing import Response, Scheduling
 from bot.live.session import LiveClient, LiveSession
@@ -76,6 +76,7 @@ class Line:
         self._changed = asyncio.Event()
         self._quiet = False
         self._notes_stopped = False
+        self._model: Model | None = None
         self.connected = False
 
     # --- what the room says ---
@@ -153,6 +154,11 @@ class Line:
         turn detection, and until `stop_notes`. False before `run`."""
         return self._outbox.notes
 
+    @property
+    def waits_for_calls(self) -> bool:
+        """Whether the model says nothing more until its calls are answered (BLOCKING functions only)."""
+        return self._model is not None and not self._model.non_blocking_tools
+
     # --- the connection ---
 
     @property
@@ -229,7 +235,8 @@ class Line:
     async def _opened(self, attempt: Attempt) -> AsyncIterator[LiveSession]:
         settings = replace(self._configure(attempt.start), resumption_handle=attempt.handle)
         local_turns = settings.turn_detection == "local"
-        self._outbox.notes = local_turns and model(settings.model).notes and not self._notes_stopped
+        self._model = model(settings.model)
+        self._outbox.notes = local_turns and self._model.notes and not self._notes_stopped
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(attempt.timeout_s):

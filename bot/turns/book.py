@@ -85,6 +85,11 @@ class Book(Generic[C]):
         return self._calling is not None
 
     @property
+    def called_for(self) -> tuple[int, ...]:
+        """The prompts that the model is calling a tool for."""
+        return tuple(prompt.number for prompt in self._calling or ())
+
+    @property
     def reacting(self) -> bool:
         """Whether the model is answering something that no tool is at work for, or may be about to."""
         if self._answer is not None and not self._answer.complete:

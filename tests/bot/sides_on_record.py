@@ -23,6 +23,7 @@ from bot.live.events import (
 )
 from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected
+from bot.tools.registry import Asked
 from bot.turns.exchange import Verdict
 from bot.turns.floor import Floor, FloorRules, Interrupt, Mode
 from bot.turns.turn import Spoken, Turn, TurnStarted
@@ -148,6 +149,7 @@ class ToolsOnRecord:
     def __init__(self) -> None:
         self.waiting: list[str] = []
         self.decided: dict[str, Verdict] = {}
+        self.asked: dict[str, Asked] = {}
         self.turns = 0
         self.busy = False
 
@@ -155,8 +157,9 @@ class ToolsOnRecord:
         self.waiting.append(call.id)
         self.busy = True
 
-    def decide(self, verdict: Verdict | None) -> None:
+    def decide(self, verdict: Verdict | None, asked: Asked) -> None:
         if verdict is not None:
+            self.asked |= dict.fromkeys(self.waiting, asked)
             self.decided |= dict.fromkeys(self.waiting, verdict)
             self.waiting.clear()
 

@@ -35,7 +35,6 @@ def context(reasons: list[str]) -> RoomContext:
 
 async def test_who_is_speaking_before_anybody_has_spoken() -> None:
     room = context([])
-    assert room.asked == Asked((), clear=False)
     result = await Registry([WHO_IS_SPEAKING]).call("who_is_speaking", {}, room)
     assert result == {"status": "ok", "last_turn": [], "in_the_channel": ["Ana", "Ben"]}
 
@@ -45,7 +44,6 @@ async def test_who_is_speaking_in_the_order_in_which_they_began_with_what_is_unc
     room.turn_ended(Turn((Spoken(1, 0.0, 1.0),), 0.0, 1.0, False))
     ben, gone = Spoken(2, 5.0, 7.26, overlap_s=0.52, lost_s=0.31), Spoken(9, 6.0, 7.0)
     room.turn_ended(Turn((ben, gone), 5.0, 7.3, False))
-    assert room.asked == Asked((2, 9), clear=False), "they spoke at the same time"
     result = await Registry([WHO_IS_SPEAKING]).call("who_is_speaking", {}, room)
     assert result["last_turn"] == [
         {
@@ -67,3 +65,12 @@ def test_leaving_is_passed_on() -> None:
     reasons: list[str] = []
     context(reasons).leave_when_quiet("asked to by voice")
     assert reasons == ["asked to by voice"]
+
+
+def test_a_call_is_made_on_behalf_of_those_who_led_to_it() -> None:
+    room = context([])
+    ana, ben = Asked((1,), clear=True), Asked((2,), clear=True)
+    first, second = room.on_behalf_of(ana), room.on_behalf_of(ben)
+    assert (first.asked, second.asked) == (ana, ben)
+    assert room.asked == Asked((), clear=False)
+    assert (first.guild_id, first.channel_id) == (7, 8)

@@ -16,6 +16,7 @@ from bot.live.events import (
     ToolCallsCancelled,
     TurnComplete,
 )
+from bot.tools.registry import Asked
 from bot.turns.exchange import Verdict
 from bot.turns.floor import Interrupt, Mode
 from bot.turnstile import HOLD_S
@@ -511,6 +512,41 @@ def test_a_call_does_not_wait_for_ever_for_words_that_do_not_come() -> None:
     scene.call("a")
     scene.go_on(3)
     assert scene.tools.decided == {"a": Verdict.ANSWER}  # better one too many, where nothing is transcribed
+
+
+def test_a_call_is_made_on_behalf_of_whoever_asked_and_of_nobody_who_speaks_later() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, None)
+    scene.call("a")
+    scene.begin(BEN)
+    scene.transcribed("Parley, look it up.")
+    scene.go_on(0.1)
+    assert scene.tools.asked == {"a": Asked((ANA,), clear=True)}
+
+
+def test_a_call_is_made_on_behalf_of_all_whom_the_model_may_be_answering() -> None:
+    scene = Scene()
+    scene.say(ANA, "Throw Cleo out.")
+    scene.say(BEN, "What is that?")
+    scene.call("a")
+    scene.go_on(0.1)
+    assert scene.tools.asked == {"a": Asked((ANA, BEN), clear=True)}
+
+
+def test_a_call_is_made_on_behalf_of_whoever_typed() -> None:
+    scene = Scene()
+    scene.conversation.prompt(Prompt("Look it up.", BEN), scene.now)
+    scene.call("a")
+    scene.go_on(0.1)
+    assert scene.tools.asked == {"a": Asked((BEN,), clear=True, how="chat")}
+
+
+def test_what_the_bot_asks_itself_has_nobody_behind_it() -> None:
+    scene = Scene()
+    scene.type("[Note: you have just joined.]")
+    scene.call("a")
+    scene.go_on(0.1)
+    assert scene.tools.asked == {"a": Asked((), clear=False)}
 
 
 def test_whoever_types_may_have_the_bot_call_tools_too() -> None:

@@ -89,7 +89,7 @@ def cog(rooms: Any) -> Mention:
 async def test_asks_the_room_and_writes_its_answer(cog: Mention, room: Any) -> None:
     asked = message(f"<@{BOT}>  what is\n that?")
     await cog.on_message(asked)
-    room.manners.ask.assert_awaited_once_with("Ana", "what is that?", [])
+    room.manners.ask.assert_awaited_once_with(ANA, "Ana", "what is that?", [])
     assert said(asked) == "It is red."
     options = asked.channel.send.await_args.kwargs
     assert options["reference"] is asked.to_reference.return_value
@@ -114,7 +114,7 @@ async def test_asks_the_room_and_writes_its_answer(cog: Mention, room: Any) -> N
 )
 async def test_words_are_asked_as_people_read_them(cog: Mention, room: Any, content: str, words: str) -> None:
     await cog.on_message(message(content))
-    room.manners.ask.assert_awaited_once_with("Ana", words, [])
+    room.manners.ask.assert_awaited_once_with(ANA, "Ana", words, [])
 
 
 async def test_what_is_not_for_the_bot_is_left_alone(cog: Mention, room: Any) -> None:
@@ -153,7 +153,7 @@ async def test_only_the_name(cog: Mention, room: Any) -> None:
 
 async def test_a_thousand_characters_and_one_more(cog: Mention, room: Any) -> None:
     await cog.on_message(message(f"<@{BOT}> " + "x" * 1000))
-    room.manners.ask.assert_awaited_once_with("Ana", "x" * 1000, [])
+    room.manners.ask.assert_awaited_once_with(ANA, "Ana", "x" * 1000, [])
     asked = message("x" * 1001)
     await cog.on_message(asked)
     assert "1,000 characters" in said(asked)
@@ -252,7 +252,7 @@ async def test_discord_fails(cog: Mention, room: Any, error: Exception) -> None:
 
 async def test_pictures_are_shown(cog: Mention, room: Any) -> None:
     await cog.on_message(message(f"<@{BOT}> which?", *(attached(png(64 + 2 * n)) for n in range(5))))
-    words, shown = room.manners.ask.await_args.args[1:]
+    words, shown = room.manners.ask.await_args.args[2:]
     assert words == "which?"
     assert len(shown) == 4
     assert all(jpeg.startswith(b"\xff\xd8\xff") for jpeg in shown)
@@ -260,13 +260,13 @@ async def test_pictures_are_shown(cog: Mention, room: Any) -> None:
 
 async def test_a_picture_without_words_is_a_question(cog: Mention, room: Any) -> None:
     await cog.on_message(message(f"<@{BOT}>", attached(png())))
-    room.manners.ask.assert_awaited_once_with("Ana", mention.LOOK, [ANY])
+    room.manners.ask.assert_awaited_once_with(ANA, "Ana", mention.LOOK, [ANY])
 
 
 async def test_pictures_come_before_a_video_and_other_files(cog: Mention, room: Any) -> None:
     video, text = attached(kind="video/mp4"), attached(kind="application/pdf")
     await cog.on_message(message("", video, text, attached(png())))
-    assert len(room.manners.ask.await_args.args[2]) == 1
+    assert len(room.manners.ask.await_args.args[3]) == 1
     video.read.assert_not_awaited()
     text.read.assert_not_awaited()
 
@@ -274,7 +274,7 @@ async def test_pictures_come_before_a_video_and_other_files(cog: Mention, room: 
 async def test_only_the_first_video(cog: Mention, room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written, "frames", lambda data: [data] * 3)
     await cog.on_message(message("", *(attached(bytes([n]), "video/mp4") for n in range(2))))
-    assert room.manners.ask.await_args.args[2] == [b"\0"] * 3
+    assert room.manners.ask.await_args.args[3] == [b"\0"] * 3
 
 
 NOT_FOUND = discord.NotFound(Mock(status=404, reason="no"), {"code": 0, "message": "gone"})

@@ -68,7 +68,7 @@ class Bot:
             tasks,
             Registry([self._clock()]),
             line,
-            _Room(),
+            lambda asked: _Room(),
             settled=self._calls_answered,
             working=lambda working: None,
             listening=lambda: conversation.listening,
@@ -158,8 +158,6 @@ class Bot:
 
 class _Room:
     """A ToolContext."""
-
-    speakers: frozenset[int] = frozenset()
 
     def who_is_speaking(self) -> Mapping[str, Any]:
         return {}
