@@ -3,6 +3,7 @@
     ParleyError
      ├── SettingsError          .env or the environment is wrong; start refused
      ├── Unreachable            nobody answers at an address; start refused         retry
+     ├── StoreError             the database cannot be opened, read or written    retry if it may pass
      ├── VoiceError             the Discord side of a room
      │    ├── VoiceTimeout      Discord did not let the bot in in time (full channel, no route)
      │    └── VoiceRefused      a close code that says: do not come back
@@ -39,6 +40,19 @@ class Unreachable(ParleyError):
     """The text says where nobody answered, why, and which setting to check."""
 
     retry = True
+
+
+class StoreError(ParleyError):
+    """The text is one line that says what is wrong with which database, and what to do."""
+
+    sentence = (
+        "My database does not work right now, so I could neither look that up nor save it. The person who "
+        "runs me can find the cause in the log."
+    )
+
+    def __init__(self, line: str, *, retry: bool = False) -> None:
+        super().__init__(line)
+        self.retry = retry
 
 
 class VoiceError(ParleyError):
