@@ -1,10 +1,10 @@
 """The life of a room's line through its connections, as a table. Pure: no IO, no clock, no sleeping.
 
-    IDLE ──try──► CONNECTING ──opened──► READY ──goAway──► DRAINING
-                   ▲      │                │                  │
-                  try   closed          closed             closed
-                   │      ▼                ▼                  │
-                   └── RESTING ◄──────────────────────────────┘
+    IDLE ──try──► CONNECTING ──opened──► READY ──goAway, renew──► DRAINING
+                   ▲      │                │                         │
+                  try   closed          closed                    closed
+                   │      ▼                ▼                         │
+                   └── RESTING ◄─────────────────────────────────────┘
                           │
                        give up ──► OVER
 
@@ -45,6 +45,9 @@ LAST_MARGIN_S = 0.5
 """The same while an answer is coming in and nobody speaks to us: to close is to lose the rest of the answer,
 and the server, too, waits for its end."""
 
+RENEW_WITHIN_S = 20.0
+"""What is to be different from now on waits no longer than this for a moment in which nobody speaks."""
+
 FREE_RETRIES = 2
 """A rollover comes without a rest. Where connections end sooner than after STABLE_S, only so many in a row:
 a service that says goAway to every connection at once must not get a new one every second."""
@@ -72,7 +75,7 @@ class State(Enum):
     IDLE = auto()
     CONNECTING = auto()
     READY = auto()
-    DRAINING = auto()  # the server has announced that it will close
+    DRAINING = auto()  # it will be left: the server has announced its end, or we want another
     RESTING = auto()  # no connection, and none being opened
     OVER = auto()
 
@@ -81,6 +84,7 @@ class Event(Enum):
     TRY = auto()
     OPENED = auto()  # the setup was accepted
     GO_AWAY = auto()
+    RENEW = auto()  # it is to be configured anew
     CLOSED = auto()  # the connection, or the attempt at one, is gone
     GIVE_UP = auto()
 
@@ -88,7 +92,11 @@ class Event(Enum):
 _TRANSITIONS: dict[State, dict[Event, State]] = {
     State.IDLE: {Event.TRY: State.CONNECTING},
     State.CONNECTING: {Event.OPENED: State.READY, Event.CLOSED: State.RESTING},
-    State.READY: {Event.GO_AWAY: State.DRAINING, Event.CLOSED: State.RESTING},
+    State.READY: {
+        Event.GO_AWAY: State.DRAINING,
+        Event.RENEW: State.DRAINING,
+        Event.CLOSED: State.RESTING,
+    },
     State.DRAINING: {Event.CLOSED: State.RESTING},
     State.RESTING: {Event.TRY: State.CONNECTING, Event.GIVE_UP: State.OVER},
     State.OVER: {},
@@ -105,13 +113,22 @@ class Attempt:
 
 
 class Lifecycle:
-    """Tell it what happens; it says when to try, when to leave, and with which handle."""
+    """Tell it what happens; it says when to try, when to leave, and with which handle.
 
-    def __init__(self, random_unit: Callable[[], float] = random.random) -> None:
+    `earlier`: the conversation began before this line did, and `handle`, if there is one, resumes it.
+    """
+
+    def __init__(
+        self,
+        random_unit: Callable[[], float] = random.random,
+        *,
+        handle: str | None = None,
+        earlier: bool = False,
+    ) -> None:
         self.state = State.IDLE
         self.generation = 0
         """Connections that were opened; the number of the present one."""
-        self.handle: str | None = None
+        self.handle = handle
         """The newest by which the session can be resumed."""
         self.tally: Counter[str] = Counter()
         self.resend = True
@@ -127,17 +144,19 @@ class Lifecycle:
         self._remembered = True  # the handle knows all that was said on this connection
         self._refusals = 0  # setups in a row that the service closed
         self._leave_by = self._stay_until = 0.0
+        self._earlier = earlier
+        self._outdated = False  # configured otherwise than it is wanted by now
+        self._forgets = False  # what it is to be next cannot resume this session
 
     def attempt(self, now: float) -> Attempt:
         """The next connection. The last before giving up leaves the handle out: it may be the cause."""
         self._feed(Event.TRY)
         if self._backoff.exhausted:
             self.handle = None
-        if self.generation == 0:
-            start = Start.FIRST
-        else:
-            start = Start.RESUMED if self.handle is not None else Start.AFRESH
-        timeout_s = FIRST_SETUP_S if start is Start.FIRST else LATER_SETUP_S
+        afresh = Start.AFRESH if self._earlier else Start.FIRST
+        start = afresh if self.handle is None else Start.RESUMED
+        self._outdated = False
+        timeout_s = LATER_SETUP_S if self.generation else FIRST_SETUP_S
         self._tried_at = now
         self._attempt = Attempt(start, self.handle, timeout_s)
         return self._attempt
@@ -146,6 +165,7 @@ class Lifecycle:
         """The setup was accepted."""
         self._feed(Event.OPENED)
         self.generation += 1
+        self._earlier = True
         if self._attempt.start is Start.AFRESH:
             self.tally["fresh starts"] += 1
         self._opened_at = now
@@ -154,6 +174,8 @@ class Lifecycle:
         self._refusals = 0
         self.dropping = None
         self._backoff.connected(now)
+        if self._outdated:
+            self._drain(now)
 
     def heard(self, event: LiveEvent, now: float) -> None:
         """What the server said, as far as it concerns the connection."""
@@ -172,6 +194,16 @@ class Lifecycle:
                 leave_by, stay_until = min(leave_by, self._leave_by), min(stay_until, self._stay_until)
             self._leave_by, self._stay_until = leave_by, stay_until
             self._feed(Event.GO_AWAY)
+
+    def renew(self, now: float, *, resumable: bool) -> None:
+        """This is to become a session that is configured anew, as soon as nobody speaks. `resumable`: what is
+        wanted can still resume it (the service lets everything change but the model)."""
+        self._outdated = True
+        self._forgets = self._forgets or not resumable
+        if self.state is State.READY:
+            self._drain(now)
+        elif self.state in (State.IDLE, State.RESTING):
+            self._forget()
 
     def drop(self, cause: str) -> None:
         """A watchdog's remedy for a session that has fallen silent: leave at once, and resume."""
@@ -194,6 +226,7 @@ class Lifecycle:
     def closed(self, error: LiveError | None, now: float) -> float | None:
         """The connection or the attempt ended with `error`, or without one: a rollover. The rest before the
         next attempt in seconds, or None: give up."""
+        self._forget()
         if error is None:
             self.tally["rollovers"] += 1
             self.resend = True
@@ -210,6 +243,8 @@ class Lifecycle:
                 self.handle = None
         if not error.retry:
             return self._give_up()
+        if not handle_survives(error):
+            self.handle = None
         if self.generation == 0:
             return self._first_rest(error, now)
         early = opened and now - self._opened_at < STABLE_S
@@ -219,9 +254,15 @@ class Lifecycle:
             # The first 1007 puts the history under suspicion; a second, on a session without one, the rest.
             self.resend = not (exhausted and early and self._attempt.start is Start.AFRESH)
             self._suspect_handle(early=early or self.dropping is not None)
-        if not handle_survives(error):
-            self.handle = None
         return self._rest(now, free=announced or self.dropping is not None)
+
+    def _drain(self, now: float) -> None:
+        self._leave_by = self._stay_until = now + RENEW_WITHIN_S
+        self._feed(Event.RENEW)
+
+    def _forget(self) -> None:
+        if self._forgets:
+            self.handle, self._forgets = None, False
 
     def _suspect_handle(self, *, early: bool) -> None:
         if self._attempt.start is Start.RESUMED:
@@ -236,6 +277,8 @@ class Lifecycle:
         if not fast or self._first_tries == len(FIRST_RETRIES_S):
             return self._give_up()
         self._first_tries += 1
+        if self._first_tries == len(FIRST_RETRIES_S):
+            self.handle = None  # of a session before a restart: it may be the cause
         return FIRST_RETRIES_S[self._first_tries - 1]
 
     def _rest(self, now: float, *, free: bool) -> float | None:

@@ -57,7 +57,7 @@ class Line:
     """Say with `start_turn`, `send_audio`, … at any time; hear by what `run` delivers.
 
     `configure` is asked before every connection, so that instruction and tools are of that moment; the handle
-    is the line's own affair.
+    is the line's own affair. `earlier`: the conversation began before a restart, and `handle` may resume it.
     """
 
     def __init__(
@@ -65,13 +65,15 @@ class Line:
         client: LiveClient,
         configure: Callable[[Start], LiveSettings],
         *,
+        handle: str | None = None,
+        earlier: bool = False,
         clock: Callable[[], float] = monotonic,
         random_unit: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
         self._configure = configure
         self._clock = clock
-        self._life = Lifecycle(random_unit)
+        self._life = Lifecycle(random_unit, handle=handle, earlier=earlier)
         self._outbox = Outbox()
         self._changed = asyncio.Event()
         self._quiet = False
@@ -191,6 +193,17 @@ class Line:
         if self.connected:
             self._life.drop(cause)
             self._changed.set()
+
+    def renew(self, *, resumable: bool) -> None:
+        """Have `configure` asked anew and the session be as it says, at the next quiet moment. `resumable`:
+        it is of the same model."""
+        self._life.renew(self._clock(), resumable=resumable)
+        self._changed.set()
+
+    @property
+    def handle(self) -> str | None:
+        """The newest by which the session can be resumed."""
+        return self._life.handle
 
     async def run(self, deliver: Callable[[LineEvent], None]) -> Never:
         """Keep a connection open and deliver its events until cancelled.

@@ -12,10 +12,12 @@ from bot.live.events import Audio, GoAway, Resumable, TurnComplete
 from bot.live.failures import SetupClosed, SetupTimeout, from_close
 from bot.live.lifecycle import (
     _TRANSITIONS,
+    FIRST_RETRIES_S,
     FIRST_SETUP_S,
     GO_AWAY_S,
     LATER_SETUP_S,
     REFUSALS,
+    RENEW_WITHIN_S,
     Event,
     Lifecycle,
     Start,
@@ -368,3 +370,68 @@ def test_whatever_happens_tries_are_bounded_and_a_dead_handle_is_never_used(happ
             assert attempt.handle is None
         line.opened(now)
         opened_at = now
+
+
+# --- configured anew, and continued after a restart ---
+
+
+def test_a_session_is_renewed_at_the_next_quiet_moment_and_resumed() -> None:
+    line = opened()
+    line.renew(100.0, resumable=True)
+    assert line.state is State.DRAINING
+    assert line.leave_at(quiet=False, in_turn=True) == 100.0 + RENEW_WITHIN_S
+    assert line.leave_at(quiet=True, in_turn=False) is not None
+    assert line.leave_at(quiet=True, in_turn=False) <= 100.0  # type: ignore[operator]
+    assert line.closed(None, 101.0) == 0.0
+    assert resume(line, 101.0) is Start.RESUMED
+    assert line.state is State.READY, "once is enough"
+    assert line.tally == {"rollovers": 1}
+
+
+def test_another_model_cannot_resume_the_session() -> None:
+    line = opened()
+    line.renew(100.0, resumable=False)
+    line.heard(Resumable("newer"), 100.5)
+    line.closed(None, 101.0)
+    assert resume(line, 101.0) is Start.AFRESH
+    line.heard(Resumable("of the new one"), 102.0)
+    line.closed(LOST, 160.0)
+    assert resume(line, 161.0) is Start.RESUMED, "only once"
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_one_that_is_just_being_set_up_is_renewed_when_it_is_there(resumable: bool) -> None:
+    line = opened()
+    line.closed(LOST, 60.0)
+    line.attempt(61.0)
+    line.renew(61.5, resumable=resumable)
+    line.opened(62.0)
+    assert line.state is State.DRAINING
+    line.closed(None, 63.0)
+    assert resume(line, 63.0) is (Start.RESUMED if resumable else Start.AFRESH)
+    assert line.state is State.READY
+
+
+def test_where_there_is_no_connection_the_next_is_what_is_wanted() -> None:
+    line = opened()
+    line.closed(LOST, 60.0)
+    line.renew(60.1, resumable=False)
+    assert resume(line, 61.0) is Start.AFRESH
+    assert line.state is State.READY
+
+
+def test_a_conversation_from_before_a_restart_is_resumed_or_begun_afresh() -> None:
+    line = Lifecycle(lambda: 0.0, handle="kept", earlier=True)
+    first = line.attempt(0.0)
+    assert (first.start, first.handle, first.timeout_s) == (Start.RESUMED, "kept", FIRST_SETUP_S)
+    assert line.closed(STALE, 0.5) == FIRST_RETRIES_S[0]
+    assert resume(line, 0.5) is Start.AFRESH
+    assert Lifecycle(lambda: 0.0, earlier=True).attempt(0.0).start is Start.AFRESH
+
+
+def test_a_kept_handle_that_is_refused_without_a_reason_is_left_out_in_the_end() -> None:
+    line = Lifecycle(lambda: 0.0, handle="kept", earlier=True)
+    for at, rest_s in enumerate(FIRST_RETRIES_S):
+        assert line.attempt(float(at)).handle == "kept"
+        assert line.closed(SetupClosed("1011 busy"), at + 0.5) == rest_s
+    assert resume(line, 5.0) is Start.AFRESH
