@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -104,6 +105,11 @@ class Settings(BaseSettings):
         "info", description="How much is logged."
     )
     parley_log_format: Literal["console", "json"] = Field("console", description="json: one object a line.")
+    parley_database_url: str = Field(
+        "sqlite:///parley.db",
+        repr=False,  # may hold a password
+        description="What outlives a restart is kept here: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
 
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord's REST API.")
     discord_gateway_url: str = Field("wss://gateway.discord.gg", description="Discord's gateway.")
@@ -140,6 +146,18 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with {' or '.join(schemes)} and name a host")
         return value.rstrip("/")
 
+    @field_validator("parley_database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        schemes = ("sqlite:///", "postgresql://", "postgres://")
+        if not value.startswith(schemes) or not value.partition("://")[2].strip("/"):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            raise ValueError("names no host and port that could be") from None
+        return value
+
     @field_validator("parley_ca_file")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
@@ -162,7 +180,16 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """What must never appear in a log."""
-        return [self.discord_token.get_secret_value(), self.gemini_api_key.get_secret_value()]
+        password = urlsplit(self.parley_database_url).password or ""
+        if (
+            len(password) < 8
+        ):  # taken out of every line, "bot" or "parley" would leave a log that nobody can read
+            password = ""
+        return [
+            self.discord_token.get_secret_value(),
+            self.gemini_api_key.get_secret_value(),
+            *filter(None, {password, unquote(password)}),
+        ]
 
 
 def load(env_file: Path = ENV_FILE) -> Settings:

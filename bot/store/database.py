@@ -66,6 +66,7 @@ class Database:
         self._patience_s = patience_s
         self._turn = asyncio.Lock()
         self._working: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     async def prepare(self) -> None:
         """Bring the tables to this version."""
@@ -85,6 +86,7 @@ class Database:
 
     async def close(self) -> None:
         """Let what was begun end, then close every connection."""
+        self._closed = True
         if self._working:
             await asyncio.wait(self._working, timeout=CLOSING_S)
         await self._engine.dispose()
@@ -109,11 +111,7 @@ class Database:
 
         return await self.write(run)
 
-    async def put(
-        self,
-        table: Table,
-        row: Mapping[str, Any],
-    ) -> None:
+    async def put(self, table: Table, row: Mapping[str, Any]) -> None:
         """Write `row`, over the one that has the same primary key."""
         await self.execute(self.upsert(table, row))
 
@@ -168,6 +166,9 @@ class Database:
 
     async def _outlive(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` gives; it ends also when we are cancelled."""
+        if self._closed:  # a connection made now would be nobody's to close
+            work.close()
+            raise StoreError(f"{self._backend.place} is closed already.")
         task = asyncio.create_task(work)
         self._working.add(task)
         task.add_done_callback(self._working.discard)

@@ -28,10 +28,11 @@ LINES = {
     "55P03": "{place} is locked by another program. Close what else uses it (another Parley, a database "
     "browser), then try again.",
     "40": "{place} is in use by another program in a way that excludes this one. Try again.",
+    "23505": "{place} is in use by another program in a way that excludes this one. Try again.",
     "57P": "{place} is shutting down or starting. Try again in a minute.",
     "08": "{place} does not answer. Start the server, or correct PARLEY_DATABASE_URL.",
 }
-PASSING = ("55P03", "40", "57P", "08")
+PASSING = ("55P03", "40", "23505", "57P", "08")
 CURABLE = (*PASSING, "53")
 NO_DRIVER = (
     "PostgreSQL needs the package asyncpg. Install it with: pip install 'parley[postgres]' "

@@ -6,8 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
-from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StoreError
@@ -63,12 +63,13 @@ class SQLite:
         """Raises StoreError where no file can be made."""
         self._make()
         engine = create_async_engine(
-            "sqlite+aiosqlite://",
-            async_creator=self._connect,
-            poolclass=AsyncAdaptedQueuePool,
+            URL.create("sqlite+aiosqlite", database=str(self._path)),
+            # isolation_level None: the driver begins no transaction by itself (it would not before DDL).
+            connect_args={"timeout": BUSY_S, "isolation_level": None},
             pool_size=3,
             max_overflow=0,
         )
+        event.listen(engine.sync_engine, "connect", _set_up)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
 
@@ -92,19 +93,19 @@ class SQLite:
         except OSError:
             pass  # there already, and not ours to touch: SQLite will say whether that matters
 
-    async def _connect(self) -> aiosqlite.Connection:
-        # isolation_level None: the driver begins no transaction by itself (it would not before DDL).
-        connection = await aiosqlite.connect(self._path, timeout=BUSY_S, isolation_level=None)
-        try:
-            for pragma in PRAGMAS:
-                await connection.execute(f"PRAGMA {pragma}")
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
+
+def _set_up(connection: DBAPIConnection, record: Any) -> None:
+    try:
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        connection.close()  # the pool does not know it yet
+        raise
 
 
-def _begin(connection: Connection) -> Any:
+def _begin(connection: Connection) -> None:
     """A transaction that will write takes the lock at once: one that finds out later cannot wait for it."""
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
@@ -94,7 +95,8 @@ class Opening:
 
 def _backend(url: str) -> Backend:
     if url.startswith(SERVERS):
-        return PostgreSQL(url)
+        with contextlib.suppress(ValueError):  # of a port that is no number
+            return PostgreSQL(url)
     path = url.removeprefix(FILE)
     if path == url or not path or path.startswith((":memory:", "file:")):
         raise StoreError(

@@ -118,6 +118,21 @@ def test_all_bad_values_are_reported_and_none_is_repeated(tmp_path: Path) -> Non
     assert "hunter2" not in "".join(lines)
 
 
+@pytest.mark.parametrize(
+    "url", ["mysql://host/parley", "sqlite://parley.db", "sqlite:///", "postgresql://", "postgresql://h:x/n"]
+)
+def test_a_database_that_is_none(tmp_path: Path, url: str) -> None:
+    (line,) = problems(write(tmp_path, f"DISCORD_TOKEN=t\nGEMINI_API_KEY=k\nPARLEY_DATABASE_URL={url}\n"))
+    assert line.startswith("PARLEY_DATABASE_URL: ")
+
+
+def test_the_password_of_the_database_is_a_secret(tmp_path: Path) -> None:
+    url = "postgresql://parley:hunter2%2Fhunter2@localhost/parley"
+    loaded = settings.load(write(tmp_path, f"DISCORD_TOKEN=t\nGEMINI_API_KEY=k\nPARLEY_DATABASE_URL={url}\n"))
+    assert "hunter" not in repr(loaded)
+    assert {"hunter2%2Fhunter2", "hunter2/hunter2"} <= set(loaded.secrets)
+
+
 def test_secrets_do_not_show_in_a_repr(tmp_path: Path) -> None:
     loaded = settings.load(write(tmp_path, "DISCORD_TOKEN=hunter2\nGEMINI_API_KEY=hunter3\n"))
     assert "hunter" not in repr(loaded)
