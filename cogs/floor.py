@@ -11,8 +11,8 @@ from discord import app_commands
 from bot.app import Parley
 from bot.guilds import GuildSettings
 from bot.turns.floor import Interrupt, Mode
-from bot.voice.entry import VoiceRoom
 from cogs import floor_wording as wording
+from cogs.arrangement import arrange
 from cogs.button import FloorButtons, offer_floor
 from cogs.caller import may_arrange, member_of
 from cogs.failure import Commands
@@ -71,23 +71,8 @@ class FloorCog(Commands, name="Floor"):
         if refusal is not None:
             await reply.say(refusal)
             return
-        if changes:
-            await guilds.change(guild_id, **changes)
-        lines = [wording.rules(guilds.of(guild_id))]
-        if changes:
-            lines += await self._follow(member.guild, changes.get("mode"))
-        await reply.say("\n".join(lines))
-
-    async def _follow(self, guild: discord.Guild, mode: Mode | None) -> list[str]:
-        """The room, if there is one, goes by the new rules; what to know of that."""
-        room = self._rooms.get(guild.id)
-        if room is None:
-            return []
-        room.company.rules_changed()
-        channel = guild.get_channel(room.channel_id)
-        if mode is not Mode.PUSH or not isinstance(channel, VoiceRoom) or await offer_floor(channel):
-            return []
-        return [wording.BUTTONS_NOT_POSTED.format(channel=channel.mention)]
+        news = await arrange(self._rooms, member.guild, **changes) if changes else []
+        await reply.say("\n".join([wording.rules(guilds.of(guild_id)), *news]))
 
     @Commands.listener()
     async def on_voice_state_update(
