@@ -33,8 +33,11 @@ class LiveSettings:
     being a JSON schema of type object (absent or without properties: the function takes none).
     `turn_detection` ``"local"``: the caller marks every turn with `activity_start` and `activity_end`;
     ``"server"``: the service listens itself, needs uninterrupted audio (silence included), and ends a turn
-    after `silence_ms`. `resumption_handle`: take up the session of which this is the newest handle; its old
-    connection must be closed by then (the service refuses two on one handle with 1011).
+    after `silence_ms`. `temperature`: 0 (always the likeliest word) to 2; None: the service's own. `search`:
+    the model may look things up with Google Search, and then says where (`Sources`). There is no language
+    here: native-audio models refuse one, and are told in their instruction. `resumption_handle`: take up the
+    session of which this is the newest handle; its old connection must be closed by then (the service refuses
+    two on one handle with 1011).
     """
 
     model: str = DEFAULT_MODEL
@@ -44,6 +47,8 @@ class LiveSettings:
     turn_detection: TurnDetection = "local"
     silence_ms: int = 500
     thinking_level: str | None = None
+    temperature: float | None = None
+    search: bool = False
     resumption_handle: str | None = None
     compression_trigger_tokens: int = COMPRESSION_TRIGGER_TOKENS
     compression_target_tokens: int = COMPRESSION_TARGET_TOKENS
@@ -54,6 +59,7 @@ def connect_config(settings: LiveSettings) -> types.LiveConnectConfig:
     entry = model(settings.model)
     return types.LiveConnectConfig(
         response_modalities=[types.Modality.AUDIO],  # the only one; text comes as transcript
+        temperature=settings.temperature,
         speech_config=types.SpeechConfig(
             voice_config=types.VoiceConfig(
                 prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name=settings.voice)
@@ -61,7 +67,7 @@ def connect_config(settings: LiveSettings) -> types.LiveConnectConfig:
         ),
         thinking_config=_thinking(entry, settings.thinking_level),
         system_instruction=settings.instruction or None,
-        tools=_tools(entry, settings.tools),
+        tools=_tools(entry, settings.tools, search=settings.search),
         # Without a handle this asks for handles; None stays out of the message ({"handle": null} is 1007).
         session_resumption=types.SessionResumptionConfig(handle=settings.resumption_handle),
         input_audio_transcription=types.AudioTranscriptionConfig(),
@@ -104,11 +110,20 @@ def _thinking(entry: Model, level: str | None) -> types.ThinkingConfig | None:
     return types.ThinkingConfig(thinking_level=types.ThinkingLevel(chosen.upper()))
 
 
-def _tools(entry: Model, declarations: Sequence[Mapping[str, Any]]) -> types.ToolListUnion | None:
-    if not declarations:
-        return None
+def _tools(
+    entry: Model, declarations: Sequence[Mapping[str, Any]], *, search: bool
+) -> types.ToolListUnion | None:
+    tools: types.ToolListUnion = []
+    if search and entry.search:
+        tools.append(types.Tool(google_search=types.GoogleSearch()))
+    if declarations:
+        tools.append(types.Tool(function_declarations=_functions(entry, declarations)))
+    return tools or None
+
+
+def _functions(entry: Model, declarations: Sequence[Mapping[str, Any]]) -> list[types.FunctionDeclaration]:
     behavior = types.Behavior.NON_BLOCKING if entry.non_blocking_tools else None
-    functions = [
+    return [
         types.FunctionDeclaration(
             name=declaration["name"],
             description=declaration["description"],
@@ -117,7 +132,6 @@ def _tools(entry: Model, declarations: Sequence[Mapping[str, Any]]) -> types.Too
         )
         for declaration in declarations
     ]
-    return [types.Tool(function_declarations=functions)]
 
 
 def _schema(parameters: Mapping[str, Any] | None) -> types.Schema | None:

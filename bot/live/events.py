@@ -11,13 +11,11 @@ happened to it (interrupted, complete), then bookkeeping.
 
 from __future__ import annotations
 
-import binascii
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from audio.formats import LIVE_OUT_HZ
+from bot.live.json_fields import count_in, decoded, list_in, object_in, rate, seconds, text_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +105,24 @@ class Resumable:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A page on which an answer rests. `title` is often only the site's name; `url` may be Google's own and
+    lead to the page."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The model has looked something up: what it searched for, and what it found. The same may come several
+    times in one answer."""
+
+    queries: tuple[str, ...]
+    pages: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one generation, by modality (TEXT, AUDIO, IMAGE, VIDEO, DOCUMENT).
 
@@ -133,6 +149,7 @@ LiveEvent: TypeAlias = (
     | ToolCallsCancelled
     | GoAway
     | Resumable
+    | Sources
     | Usage
 )
 
@@ -143,84 +160,77 @@ def parse(message: Mapping[str, Any]) -> list[LiveEvent]:
     Unknown fields, fields of the wrong type and base64 that is none are passed over: nothing raises.
     """
     events: list[LiveEvent] = []
-    if (setup := _object(message, "setupComplete")) is not None:
-        events.append(Ready(_text(setup, "sessionId") or None))
-    if (content := _object(message, "serverContent")) is not None:
-        status = _text(content, "interactionStatus") or _text(message, "interactionStatus")
+    if (setup := object_in(message, "setupComplete")) is not None:
+        events.append(Ready(text_in(setup, "sessionId") or None))
+    if (content := object_in(message, "serverContent")) is not None:
+        status = text_in(content, "interactionStatus") or text_in(message, "interactionStatus")
         events.extend(_content(content, in_progress=status == "IN_PROGRESS"))
-    if (calls := _object(message, "toolCall")) is not None:
+    if (calls := object_in(message, "toolCall")) is not None:
         events.extend(_tool_calls(calls))
-    if (cancellation := _object(message, "toolCallCancellation")) is not None:
-        ids = tuple(item for item in _list(cancellation, "ids") if isinstance(item, str))
+    if (cancellation := object_in(message, "toolCallCancellation")) is not None:
+        ids = tuple(item for item in list_in(cancellation, "ids") if isinstance(item, str))
         events.extend([ToolCallsCancelled(ids)] if ids else [])
-    if (usage := _object(message, "usageMetadata")) is not None:
+    if (usage := object_in(message, "usageMetadata")) is not None:
         events.append(_usage(usage))
-    if (update := _object(message, "sessionResumptionUpdate")) is not None:
-        handle = _text(update, "newHandle")
+    if (update := object_in(message, "sessionResumptionUpdate")) is not None:
+        handle = text_in(update, "newHandle")
         events.extend([Resumable(handle)] if handle and update.get("resumable") is True else [])
-    if (go_away := _object(message, "goAway")) is not None:
-        events.append(GoAway(_seconds(_text(go_away, "timeLeft"))))
+    if (go_away := object_in(message, "goAway")) is not None:
+        events.append(GoAway(seconds(text_in(go_away, "timeLeft"))))
     return events
 
 
 def _content(content: Mapping[str, Any], *, in_progress: bool) -> Iterator[LiveEvent]:
-    if (heard := _object(content, "inputTranscription")) is not None:
-        text, finished = _text(heard, "text"), heard.get("finished") is True
+    if (heard := object_in(content, "inputTranscription")) is not None:
+        text, finished = text_in(heard, "text"), heard.get("finished") is True
         if text or finished:
             yield InputTranscript(text, finished)
-    if (turn := _object(content, "modelTurn")) is not None:
+    if (turn := object_in(content, "modelTurn")) is not None:
         yield from _parts(turn)
-    if (said := _object(content, "outputTranscription")) is not None and (text := _text(said, "text")):
+    if (said := object_in(content, "outputTranscription")) is not None and (text := text_in(said, "text")):
         yield OutputTranscript(text)
+    if (grounding := object_in(content, "groundingMetadata")) is not None:
+        yield from _sources(grounding)
     if content.get("interrupted") is True:
         yield Interrupted()
     if content.get("generationComplete") is True:
         yield GenerationComplete()
     if content.get("turnComplete") is True:
-        yield TurnComplete(_text(content, "turnCompleteReason") or None, in_progress)
+        yield TurnComplete(text_in(content, "turnCompleteReason") or None, in_progress)
 
 
 def _parts(turn: Mapping[str, Any]) -> Iterator[Audio | ModelText]:
-    for part in _list(turn, "parts"):
+    for part in list_in(turn, "parts"):
         if not isinstance(part, dict) or part.get("thought") is True:
             continue  # thoughts are not for speaking
-        if _text(part, "text"):
+        if text_in(part, "text"):
             yield ModelText()
-        if (blob := _object(part, "inlineData")) is not None:
-            mime = _text(blob, "mimeType") or "audio/pcm"
-            pcm16 = _base64(_text(blob, "data")) if mime.startswith("audio/pcm") else b""
+        if (blob := object_in(part, "inlineData")) is not None:
+            mime = text_in(blob, "mimeType") or "audio/pcm"
+            pcm16 = decoded(text_in(blob, "data")) if mime.startswith("audio/pcm") else b""
             if pcm16:
-                yield Audio(pcm16, _rate(mime))
+                yield Audio(pcm16, rate(mime))
 
 
 def _tool_calls(calls: Mapping[str, Any]) -> Iterator[ToolCall]:
-    for call in _list(calls, "functionCalls"):
+    for call in list_in(calls, "functionCalls"):
         # A response must carry the call's id, so a call without one cannot be answered.
-        if isinstance(call, dict) and (call_id := _text(call, "id")) and (name := _text(call, "name")):
-            yield ToolCall(call_id, name, _object(call, "args") or {})
+        if isinstance(call, dict) and (call_id := text_in(call, "id")) and (name := text_in(call, "name")):
+            yield ToolCall(call_id, name, object_in(call, "args") or {})
 
 
-def _rate(mime: str) -> int:
-    """Sample rate of ``audio/pcm;rate=24000``; the Live API's 24 kHz where it does not say."""
-    _, _, tail = mime.partition("rate=")
-    digits = tail.split(";", 1)[0].strip()
-    return int(digits) if re.fullmatch(r"[1-9]\d{3,4}", digits, re.ASCII) else LIVE_OUT_HZ
-
-
-def _seconds(duration: str) -> float | None:
-    """A protobuf Duration in JSON: ``"50s"``, ``"9.5s"``."""
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)s", duration, re.ASCII)
-    return float(found[1]) if found else None
-
-
-def _base64(data: str) -> bytes:
-    """Both alphabets, padded or not, as protobuf's JSON mapping allows."""
-    if "-" in data or "_" in data:
-        data = data.replace("-", "+").replace("_", "/")
-    try:
-        return binascii.a2b_base64(data + "=" * (-len(data) % 4))
-    except ValueError:  # binascii.Error, or characters beyond ASCII
-        return b""
+def _sources(grounding: Mapping[str, Any]) -> Iterator[Sources]:
+    queries = tuple(
+        query for query in list_in(grounding, "webSearchQueries") if isinstance(query, str) and query
+    )
+    pages = dict.fromkeys(
+        Source(text_in(web, "title"), text_in(web, "uri"))
+        for chunk in list_in(grounding, "groundingChunks")
+        if isinstance(chunk, dict) and (web := object_in(chunk, "web")) is not None
+        if text_in(web, "uri").startswith(("https://", "http://"))
+    )
+    if queries or pages:
+        yield Sources(queries, tuple(pages))
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
@@ -242,11 +252,11 @@ def _by_modality(
 ) -> tuple[dict[str, int], bool]:
     """Tokens by modality, and whether the details explained the whole count."""
     tokens: dict[str, int] = {}
-    for detail in _list(usage, details_key):
-        if isinstance(detail, dict) and (count := _count(detail, "tokenCount")):
-            name = _text(detail, "modality") or rest
+    for detail in list_in(usage, details_key):
+        if isinstance(detail, dict) and (count := count_in(detail, "tokenCount")):
+            name = text_in(detail, "modality") or rest
             tokens[name] = tokens.get(name, 0) + count
-    missing = _count(usage, count_key) - sum(tokens.values())
+    missing = count_in(usage, count_key) - sum(tokens.values())
     if missing > 0:
         tokens[rest] = tokens.get(rest, 0) + missing
     return tokens, missing <= 0
@@ -255,26 +265,6 @@ def _by_modality(
 def _thinking_beside_output(usage: Mapping[str, Any]) -> int:
     """Thinking tokens that are not already inside the response count; the total, where given, tells."""
     parts = ("promptTokenCount", "responseTokenCount", "toolUsePromptTokenCount")
-    total = _count(usage, "totalTokenCount")
-    inside = 0 < total <= sum(_count(usage, part) for part in parts)
-    return 0 if inside else _count(usage, "thoughtsTokenCount")
-
-
-def _object(parent: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    value = parent.get(key)
-    return value if isinstance(value, dict) else None
-
-
-def _list(parent: Mapping[str, Any], key: str) -> list[Any]:
-    value = parent.get(key)
-    return value if isinstance(value, list) else []
-
-
-def _text(parent: Mapping[str, Any], key: str) -> str:
-    value = parent.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _count(parent: Mapping[str, Any], key: str) -> int:
-    value = parent.get(key)
-    return value if isinstance(value, int) and value > 0 else 0
+    total = count_in(usage, "totalTokenCount")
+    inside = 0 < total <= sum(count_in(usage, part) for part in parts)
+    return 0 if inside else count_in(usage, "thoughtsTokenCount")

@@ -38,8 +38,9 @@ class Model:
     `scheduling`: a function response may say when it is spoken. `proactive`: the model itself decides whether
     an utterance was meant for it. `context_update`: instruction and tools may change within a session.
     `notes`: realtime text between activityStart and activityEnd is taken as part of that turn, and not
-    answered by itself. `turn_coverage`: the TurnCoverage under which silence stays out of the context and of
-    the bill, and an image shown between two turns stays in.
+    answered by itself. `search`: Google Search may be switched on beside functions. `turn_coverage`: the
+    TurnCoverage under which silence stays out of the context and of the bill, and an image shown between two
+    turns stays in.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Model:
     proactive: bool
     context_update: bool
     notes: bool
+    search: bool
     turn_coverage: str
     prices: Prices
 
@@ -70,6 +72,7 @@ _TABLE = (
         proactive=True,
         context_update=False,  # in the SDK since 2.32, but not documented for any model yet
         notes=True,
+        search=True,
         turn_coverage=_ACTIVITY_AND_VIDEO,
         prices=_PRICES_3,
     ),
@@ -82,6 +85,7 @@ _TABLE = (
         proactive=True,
         context_update=False,
         notes=True,
+        search=True,
         turn_coverage=_ACTIVITY_AND_VIDEO,
         prices=_PRICES_3,
     ),
@@ -94,6 +98,7 @@ _TABLE = (
         proactive=False,
         context_update=False,
         notes=True,
+        search=True,
         turn_coverage=_ACTIVITY_AND_VIDEO,
         prices=_PRICES_3,
     ),
@@ -106,6 +111,7 @@ _TABLE = (
         proactive=False,  # only on v1alpha
         context_update=False,
         notes=False,  # one part per event, and in use by few: not worth the risk of an answer to the note
+        search=True,
         turn_coverage=_ACTIVITY,
         prices=_PRICES_2_5,
     ),

@@ -70,6 +70,7 @@ class Conversation:
         self._model = model
         self._kept = kept
         self.tools = setup.tools
+        self._searches = "google_search" in setup.built_in_tools
         self.memory = Memory(kept, channel.record, setup.compression, service.context_tokens)
         self._calls = Calls(model, service.faults)
         self._hearing = Hearing(service, channel, transcribed=setup.transcribe_input)
@@ -210,7 +211,8 @@ class Conversation:
             self._channel.note(Kind.ANSWER, name)
             self.memory.add(Known(Source.ANSWER, name))
             clip = service.answers.clip(name)
-            delivery = Delivery(clip, service.pace, self._setup.transcribe_output, fault)
+            lookup = service.script.lookups.get(name) if self._searches else None
+            delivery = Delivery(clip, service.pace, self._setup.transcribe_output, fault, lookup)
             self._delivery = delivery
             await delivery.run(self._channel, service.answers, service.faults)
             if fault is TurnFault.INTERRUPTED:

@@ -12,6 +12,7 @@ from bot.loopback.live.channel import Channel
 from bot.loopback.live.faults import LiveFaults, Moment, TurnFault
 from bot.loopback.live.record import Kind
 from bot.loopback.live.schema import Json
+from bot.loopback.live.script import Lookup
 from bot.loopback.live.wire import encode
 
 FAINTNESS: dict[TurnFault | None, float] = {TurnFault.ZEROS: 0.0, TurnFault.FAINT: 0.001}
@@ -29,6 +30,7 @@ class Delivery:
     pace: Pace
     transcribed: bool
     fault: TurnFault | None = None
+    lookup: Lookup | None = None
     spoken_s: float = 0.0
     completion_due: bool = False
     """generationComplete is still to come, after turnComplete."""
@@ -69,6 +71,8 @@ class Delivery:
         await until(started + self.spoken_s)
 
     async def _complete(self, channel: Channel, faults: LiveFaults) -> None:
+        if self.lookup is not None:
+            await channel.send({"serverContent": {"groundingMetadata": _grounding(self.lookup)}})
         channel.note(Kind.GENERATION_COMPLETE)
         if faults.generation_complete_late:
             self.completion_due = True
@@ -85,6 +89,16 @@ class Delivery:
             await channel.send({"interactionStatus": "IN_PROGRESS"})
         if self.fault is TurnFault.THOUGHT_FIRST:
             await _send_part(channel, {"text": "**Considering the answer**", "thought": True})
+
+
+def _grounding(lookup: Lookup) -> Json:
+    """As ai.google.dev/api has it; `renderedContent` shows the search suggestions on a web page."""
+    return {
+        "webSearchQueries": list(lookup.queries),
+        "groundingChunks": [{"web": {"title": title, "uri": uri}} for title, uri in lookup.pages],
+        "groundingSupports": [],
+        "searchEntryPoint": {"renderedContent": "<div></div>"},
+    }
 
 
 def _completing(frame: bytes) -> bytes:

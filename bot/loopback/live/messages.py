@@ -36,6 +36,8 @@ class Setup:
     model: str
     modalities: tuple[str, ...]
     voice: str | None
+    language: str | None
+    temperature: float | None
     thinking: Json | None
     system_tokens: int
     tools: dict[str, Tool]

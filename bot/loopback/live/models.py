@@ -10,6 +10,7 @@ from bot.loopback.live.messages import Setup, Tool
 from bot.loopback.live.refusal import THINKING_LEVEL, invalid, not_found
 
 CONTEXT_TOKENS = 131_072
+TEMPERATURE_MAX = 2.0
 
 _VOICE_NAMES = """
 zephyr puck charon kore fenrir leda orus aoede callirrhoe autonoe enceladus iapetus umbriel algieba despina
@@ -125,6 +126,11 @@ def _check_output(setup: Setup, model: LiveModel) -> None:
             f"supported by the model. models/{model.id} accepts the following combination of response "
             "modalities:\n* AUDIO\n"
         )
+    if setup.language is not None:
+        # Native-audio models find the language by themselves (Live API capabilities); all that are here do.
+        raise invalid(f"Unsupported language code '{setup.language}' for model models/{model.id}")
+    if setup.temperature is not None and not 0 <= setup.temperature <= TEMPERATURE_MAX:
+        raise invalid()
     library = model.voice_library and "-" in (setup.voice or "")
     if setup.voice is not None and setup.voice.lower() not in VOICES and not library:
         raise invalid(

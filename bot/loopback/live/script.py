@@ -20,6 +20,14 @@ class ToolUse:
     times: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What Google Search is asked before an answer, and the pages found: (title, address)."""
+
+    queries: tuple[str, ...]
+    pages: tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Script:
     """Recognised utterance → clip; tools take precedence where declared."""
@@ -48,6 +56,8 @@ class Script:
     tools: dict[str, ToolUse] = field(
         default_factory=lambda: {"goodbye": ToolUse("leave_channel", {}, "answer_goodbye")}
     )
+    lookups: dict[str, Lookup] = field(default_factory=dict)
+    """Clip → what is looked up for it, in a session whose client has switched Google Search on."""
     unknown: str = "answer_unknown"
     texts: dict[str, str] = field(
         default_factory=lambda: {

@@ -73,14 +73,16 @@ def encode(message: Json) -> bytes:
 
 def _setup(body: Json) -> Setup:
     generation = body.get("generation_config", {})
-    voice = generation.get("speech_config", {}).get("voice_config", {})
+    speech = generation.get("speech_config", {})
     resumption = body.get("session_resumption")
     window = body.get("context_window_compression")
     tools = body.get("tools", [])
     return Setup(
         model=body.get("model", ""),
         modalities=tuple(generation.get("response_modalities", ("AUDIO",))),
-        voice=voice.get("prebuilt_voice_config", {}).get("voice_name"),
+        voice=speech.get("voice_config", {}).get("prebuilt_voice_config", {}).get("voice_name"),
+        language=speech.get("language_code"),
+        temperature=generation.get("temperature"),
         thinking=generation.get("thinking_config"),
         system_tokens=_tokens(body.get("system_instruction", {})),
         tools=_tools(tools),

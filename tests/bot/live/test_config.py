@@ -94,3 +94,23 @@ def test_sequential_models_are_sent_no_behaviour() -> None:
 
 def test_no_tools_means_no_tools_field() -> None:
     assert "tools" not in wire(LiveSettings())
+
+
+def test_the_temperature_is_sent_only_if_chosen() -> None:
+    assert "temperature" not in wire(LiveSettings())
+    assert wire(LiveSettings(temperature=0.0))["temperature"] == 0.0
+
+
+@pytest.mark.parametrize("model_id", MODELS)
+def test_search_is_a_tool_beside_the_functions(model_id: str) -> None:
+    alone = connect_config(LiveSettings(model=model_id, search=True)).tools
+    assert alone == [types.Tool(google_search=types.GoogleSearch())]
+    both = connect_config(LiveSettings(model=model_id, search=True, tools=[LEAVE])).tools
+    assert isinstance(both, list)
+    assert len(both) == 2
+
+
+def test_no_language_is_ever_sent() -> None:
+    speech = connect_config(LiveSettings()).speech_config
+    assert isinstance(speech, types.SpeechConfig)
+    assert speech.language_code is None, "native-audio models refuse it"

@@ -17,6 +17,8 @@ from bot.live.events import (
     OutputTranscript,
     Ready,
     Resumable,
+    Source,
+    Sources,
     ToolCall,
     ToolCallsCancelled,
     TurnComplete,
@@ -160,7 +162,7 @@ def test_cancellations() -> None:
         {"interactionStatus": "IN_PROGRESS"},
         {"voiceActivity": {"type": "ACTIVITY_START"}},
         {"serverContent": {}},
-        {"serverContent": {"groundingMetadata": {"webSearchQueries": ["x"]}}},
+        {"serverContent": {"groundingMetadata": {"groundingSupports": []}}},
         {"serverContent": None},
         {"serverContent": [1]},
         {"serverContent": {"modelTurn": {"parts": "none"}}},
@@ -261,3 +263,24 @@ def test_thinking_is_counted_once(total: int | None, thinking: int) -> None:
     [event] = parse({"usageMetadata": usage})
     assert isinstance(event, Usage)
     assert event.thinking == thinking
+
+
+def test_what_was_looked_up_comes_with_its_pages() -> None:
+    grounding = {
+        "webSearchQueries": ["moon distance"],
+        "groundingChunks": [
+            {"web": {"uri": "https://example.org/moon", "title": "example.org"}},
+            {"web": {"uri": "https://example.org/moon", "title": "example.org"}},
+            {"retrievedContext": {"uri": "https://example.org/other"}},
+            {"web": {"title": "no address"}},
+            {"web": {"uri": "javascript:alert(1)"}},
+            "nonsense",
+        ],
+        "searchEntryPoint": {"renderedContent": "<div></div>"},
+    }
+    page = Source("example.org", "https://example.org/moon")
+    assert parse(content(groundingMetadata=grounding, turnComplete=True)) == [
+        Sources(("moon distance",), (page,)),
+        TurnComplete(None),
+    ]
+    assert parse(content(groundingMetadata={"webSearchQueries": [7, ""], "groundingChunks": {}})) == []

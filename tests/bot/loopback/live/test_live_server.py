@@ -16,7 +16,7 @@ from audio.formats import LIVE_IN_HZ, to_pcm16
 from bot.loopback import speech
 from bot.loopback.live import LiveServer
 from bot.loopback.live.record import Kind
-from bot.loopback.live.script import ToolUse
+from bot.loopback.live.script import Lookup, ToolUse
 
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:
@@ -82,6 +82,25 @@ async def test_unknown_speech_is_answered_so(live: LiveServer, dial: Dial) -> No
         messages = await raw.until("serverContent", "turnComplete")
     assert transcript(messages, "inputTranscription") == "<noise>"
     assert live.sessions[0].of(Kind.ANSWER)[0].detail == "answer_unknown"
+
+
+@pytest.mark.parametrize("switched_on", [True, False])
+async def test_what_is_looked_up_is_told_with_the_answer(
+    live: LiveServer, dial: Dial, switched_on: bool
+) -> None:
+    live.script.lookups["answer_text"] = Lookup(("news",), (("example.org", "https://example.org/"),))
+    async with dial(setup(tools=[{"googleSearch": {}}] if switched_on else [])) as raw:
+        await raw.send({"realtimeInput": {"text": "What is new?"}})
+        messages = await raw.until("serverContent", "turnComplete")
+    found = [each for each in messages if find(each, "serverContent", "groundingMetadata")]
+    assert len(found) == switched_on
+    if switched_on:
+        grounding = find(found[0], "serverContent", "groundingMetadata")
+        assert grounding["webSearchQueries"] == ["news"]
+        assert grounding["groundingChunks"] == [
+            {"web": {"title": "example.org", "uri": "https://example.org/"}}
+        ]
+        assert messages.index(found[0]) < len(messages) - 1, "it belongs to the answer"
 
 
 async def test_a_silent_turn_gets_no_answer(dial: Dial) -> None:

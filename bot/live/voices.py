@@ -1,0 +1,36 @@
+"""The prebuilt voices, and how Google describes them (Live API docs, "Change voice and language")."""
+
+from __future__ import annotations
+
+VOICES: dict[str, str] = {
+    "Achernar": "soft",
+    "Achird": "friendly",
+    "Algenib": "gravelly",
+    "Algieba": "smooth",
+    "Alnilam": "firm",
+    "Aoede": "breezy",
+    "Autonoe": "bright",
+    "Callirrhoe": "easy-going",
+    "Charon": "informative",
+    "Despina": "smooth",
+    "Enceladus": "breathy",
+    "Erinome": "clear",
+    "Fenrir": "excitable",
+    "Gacrux": "mature",
+    "Iapetus": "clear",
+    "Kore": "firm",
+    "Laomedeia": "upbeat",
+    "Leda": "youthful",
+    "Orus": "firm",
+    "Puck": "upbeat",
+    "Pulcherrima": "forward",
+    "Rasalgethi": "informative",
+    "Sadachbia": "lively",
+    "Sadaltager": "knowledgeable",
+    "Schedar": "even",
+    "Sulafat": "warm",
+    "Umbriel": "easy-going",
+    "Vindemiatrix": "gentle",
+    "Zephyr": "bright",
+    "Zubenelgenubi": "casual",
+}
