@@ -26,6 +26,7 @@ from bot.loopback.discord.rest import (
     object_body,
     snowflake_of,
 )
+from bot.loopback.discord.threads import Thread
 
 _FILE = re.compile(r"files\[(\d+)\]")
 
@@ -55,11 +56,15 @@ def without_uploads(body: Json) -> Json:
 def _may_write(request: web.Request) -> Channel:
     channel = request.app[WORLD].channel(snowflake_of(request, "channel_id"))
     needed = Permission.SEND_MESSAGES
-    if channel.kind is not ChannelKind.TEXT:
+    if channel.kind is ChannelKind.PUBLIC_THREAD:
+        needed = Permission.SEND_MESSAGES_IN_THREADS
+    elif channel.vocal:
         needed |= Permission.CONNECT  # the chat of a voice channel is for who may enter it
     if request.content_type == "multipart/form-data":
         needed |= Permission.ATTACH_FILES
-    request.app[WORLD].require(account(request), channel, needed)
+    held = request.app[WORLD].require(account(request), channel, needed)
+    if isinstance(channel, Thread) and channel.locked and not held & Permission.MANAGE_THREADS:
+        raise ApiError(400, 160005, "Thread is locked")
     return channel
 
 
@@ -71,6 +76,8 @@ async def create(request: web.Request) -> web.Response:
     if reference := body.get("message_reference"):
         _refer(request, message, reference)
     chat.publish(message, "MESSAGE_CREATE")
+    if isinstance(channel, Thread):
+        request.app[WORLD].threads.written(channel)
     return answer(message.payload())
 
 
@@ -141,6 +148,8 @@ async def delete(request: web.Request) -> web.Response:
     if message.author is not user:
         request.app[WORLD].require(user, message.channel, Permission.MANAGE_MESSAGES)
     request.app[WORLD].chat.delete(message)
+    if isinstance(message.channel, Thread):
+        message.channel.deleted += 1
     return no_content()
 
 

@@ -33,10 +33,12 @@ def timestamp() -> str:
 class ChannelKind(IntEnum):
     TEXT = 0
     VOICE = 2
+    PUBLIC_THREAD = 11
     STAGE = 13
 
 
 class MessageFlag(IntFlag):
+    HAS_THREAD = 1 << 5
     EPHEMERAL = 1 << 6
     LOADING = 1 << 7
     COMPONENTS_V2 = 1 << 15
@@ -142,7 +144,7 @@ class Channel:
 
     @property
     def vocal(self) -> bool:
-        return self.kind is not ChannelKind.TEXT
+        return self.kind in (ChannelKind.VOICE, ChannelKind.STAGE)
 
     def payload(self) -> Json:
         payload: Json = {
@@ -289,9 +291,7 @@ class Guild:
             "members": [self.members[user].payload() for user in listed],
             "channels": [channel.payload() for channel in visible],
             "voice_states": [{k: v for k, v in state.items() if k != "guild_id"} for state in states],
-            "threads": [],
             "presences": [],
             "stage_instances": [],
-            "guild_scheduled_events": [],
             "soundboard_sounds": [],
         }

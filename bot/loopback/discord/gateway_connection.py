@@ -152,7 +152,11 @@ class GatewayConnection:
         session.dispatch("READY", encode(self._ready(session, guilds)))
         for guild in guilds if intents & Intent.GUILDS else ():
             everybody = bool(intents & Intent.PRESENCES)
-            session.dispatch("GUILD_CREATE", encode(guild.create_payload(user.id, everybody=everybody)))
+            known = guild.create_payload(user.id, everybody=everybody) | {
+                "threads": self._world.threads.seen_by(guild, user.id),
+                "guild_scheduled_events": self._world.events.seen_by(guild, user.id),
+            }
+            session.dispatch("GUILD_CREATE", encode(known))
 
     def _ready(self, session: Session, guilds: list[Guild]) -> Json:
         return {

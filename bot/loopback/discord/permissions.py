@@ -39,16 +39,23 @@ class Permission(IntFlag):
     MANAGE_ROLES = 1 << 28
     USE_APPLICATION_COMMANDS = 1 << 31
     REQUEST_TO_SPEAK = 1 << 32
+    MANAGE_EVENTS = 1 << 33
+    MANAGE_THREADS = 1 << 34
+    CREATE_PUBLIC_THREADS = 1 << 35
+    CREATE_PRIVATE_THREADS = 1 << 36
+    SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
     USE_SOUNDBOARD = 1 << 42
+    CREATE_EVENTS = 1 << 44
     USE_EXTERNAL_SOUNDS = 1 << 45
     SEND_VOICE_MESSAGES = 1 << 46
     SET_VOICE_CHANNEL_STATUS = 1 << 48
+    SEND_POLLS = 1 << 49
 
 
 ALL = (1 << 53) - 1
 
-# What @everyone has in a new server (Discord's own default, less events and threads).
+# What @everyone has in a new server (Discord's own default, less events).
 EVERYONE = (
     Permission.CREATE_INSTANT_INVITE
     | Permission.ADD_REACTIONS
@@ -69,6 +76,10 @@ EVERYONE = (
     | Permission.USE_EXTERNAL_SOUNDS
     | Permission.SEND_VOICE_MESSAGES
     | Permission.SET_VOICE_CHANNEL_STATUS
+    | Permission.CREATE_PUBLIC_THREADS
+    | Permission.CREATE_PRIVATE_THREADS
+    | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.SEND_POLLS
 )
 
 # What a bot's own role gets from the invite link when nothing else is asked for.

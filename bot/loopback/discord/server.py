@@ -7,7 +7,16 @@ from typing import Generic, TypeVar
 
 from aiohttp import web
 
-from bot.loopback.discord import channels, commands, invoking, moderation, responding, rest
+from bot.loopback.discord import (
+    channels,
+    commands,
+    invoking,
+    moderation,
+    responding,
+    rest,
+    scheduled_routes,
+    thread_routes,
+)
 from bot.loopback.discord.calls import GatewayFaults, Voice
 from bot.loopback.discord.gateway import Gateway
 from bot.loopback.discord.interactions import INTERACTIONS, Interactions
@@ -58,8 +67,9 @@ class DiscordServer(Generic[AnyVoice]):
         app[rest.FAULTS] = self.faults
         app[commands.COMMANDS] = commands.Commands()
         app[INTERACTIONS] = self.interactions
-        for module in (rest, moderation, channels, commands, invoking, responding):
-            app.add_routes(module.routes())
+        app.add_routes([*rest.routes(), *moderation.routes(), *channels.routes()])
+        app.add_routes([*thread_routes.routes(), *scheduled_routes.routes()])
+        app.add_routes([*commands.routes(), *invoking.routes(), *responding.routes()])
         app.add_routes([web.get(path, self.gateway.handle) for path in ("/", "/gateway")])
         return app
 

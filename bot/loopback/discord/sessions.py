@@ -39,6 +39,8 @@ class Intent(IntFlag):
     REACTIONS = 1 << 10
     TYPING = 1 << 11
     MESSAGE_CONTENT = 1 << 15
+    SCHEDULED_EVENTS = 1 << 16
+    POLLS = 1 << 24
 
 
 PRIVILEGED = Intent.MEMBERS | Intent.PRESENCES | Intent.MESSAGE_CONTENT
@@ -51,7 +53,13 @@ _INTENT_OF = {
         ("GUILD_CREATE", "GUILD_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE"), Intent.GUILDS
     ),
     **dict.fromkeys(("CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE"), Intent.GUILDS),
+    **dict.fromkeys(("THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE"), Intent.GUILDS),
     "VOICE_CHANNEL_STATUS_UPDATE": Intent.GUILDS,
+    **dict.fromkeys(
+        ("GUILD_SCHEDULED_EVENT_CREATE", "GUILD_SCHEDULED_EVENT_UPDATE", "GUILD_SCHEDULED_EVENT_DELETE"),
+        Intent.SCHEDULED_EVENTS,
+    ),
+    **dict.fromkeys(("MESSAGE_POLL_VOTE_ADD", "MESSAGE_POLL_VOTE_REMOVE"), Intent.POLLS),
     "GUILD_MEMBER_ADD": Intent.MEMBERS,
     "GUILD_MEMBER_UPDATE": Intent.MEMBERS,
     "VOICE_STATE_UPDATE": Intent.VOICE_STATES,
@@ -161,9 +169,13 @@ class Sessions:
     def dispatch(
         self, event: str, data: dict[str, Any], guild_id: int | None, audience: Collection[int]
     ) -> None:
-        """Send an event to every session of `audience` (user ids) whose intents and shard ask for it."""
+        """Send an event to every session of `audience` (user ids) whose intents and shard ask for it. Of a
+        change of their own member everybody hears, whatever their intents (Discord API docs, "List of
+        Intents")."""
         encoded: str | None = None
+        about = data["user"]["id"] if event == "GUILD_MEMBER_UPDATE" else None
         for session in self._by_id.values():
-            if session.user.id in audience and session.wants(event, guild_id):
+            wanted = session.wants(event, guild_id) or str(session.user.id) == about
+            if session.user.id in audience and wanted:
                 encoded = encoded or encode(data)
                 session.dispatch(event, encoded)

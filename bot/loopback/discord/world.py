@@ -23,7 +23,9 @@ from bot.loopback.discord.entities import (
 )
 from bot.loopback.discord.messages import Chat
 from bot.loopback.discord.permissions import Overwrite, Permission, Target
+from bot.loopback.discord.scheduled import ScheduledEvents
 from bot.loopback.discord.sessions import Sessions
+from bot.loopback.discord.threads import Threads
 
 _REFUSED = ("", "invalid")
 _USER_TOKEN = re.compile(r"user-(.+)")
@@ -79,6 +81,8 @@ class World:
             self._found("Loopback" if number == 1 else f"Loopback {number}")
         self.login("user-Owner")
         self.chat = Chat(self)
+        self.threads = Threads(self)
+        self.events = ScheduledEvents(self)
         self.calls = Calls(self, voice, faults)
 
     def _found(self, name: str) -> None:
@@ -113,10 +117,11 @@ class World:
             raise errors.unknown("Guild") from None
 
     def channel(self, channel_id: int) -> Channel:
-        try:
-            return self._channels[channel_id]
-        except KeyError:
-            raise errors.unknown("Channel") from None
+        """A channel or a thread; `ApiError` 10003 if there is none."""
+        found = self._channels.get(channel_id) or self.threads.get(channel_id)
+        if found is None:
+            raise errors.unknown("Channel")
+        return found
 
     def require(self, user: User, channel: Channel, needed: Permission) -> int:
         """The user's permissions in a channel: 50001 if it is hidden from them, 50013 if one is missing."""

@@ -100,6 +100,13 @@ class TestLogin:
         await deaf.settle()
         assert not [frame for frame in deaf.frames if frame.get("t") == "VOICE_STATE_UPDATE"]
 
+    async def test_of_ones_own_member_one_hears_without_any_intent(self, connect: Any, server: Any) -> None:
+        bot, ana = await connect("x", intents=1), await connect("user-Ana")
+        server.world.grant(ana.id, Permission.MOVE_MEMBERS)
+        server.world.grant(bot.id, Permission.MOVE_MEMBERS)
+        told = await bot.event("GUILD_MEMBER_UPDATE", guild_id=str(guild_of(server).id))
+        assert int(told["user"]["id"]) == bot.id
+
     async def test_shards_share_the_guilds(self, connect: Any) -> None:
         ids = []
         for shard in (0, 1):
