@@ -88,7 +88,7 @@ class Place:
             found = [member for member in self.guild.members if member.id == wanted]
         else:
             found = best(spoken, _called(self.guild.members))
-        in_voice = [member.display_name for member in self.guild.members if member.voice is not None]
+        in_voice = [member.display_name for member in self.guild.members if member.voice and not member.bot]
         return only("member", spoken, found, in_voice, [_told_apart(member) for member in found])
 
     async def find(self, spoken: str) -> list[discord.Member]:

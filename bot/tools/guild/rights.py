@@ -44,7 +44,9 @@ class MemberRights:
         if channel_id is None:
             return member.guild_permissions
         channel = self._guild.get_channel_or_thread(channel_id)
-        return discord.Permissions.none() if channel is None else channel.permissions_for(member)
+        if channel is None or (isinstance(channel, discord.Thread) and channel.parent is None):
+            return discord.Permissions.none()  # gone, or of a channel that is
+        return channel.permissions_for(member)
 
 
 def _names(permissions: discord.Permissions) -> frozenset[str]:
