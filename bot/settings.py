@@ -19,6 +19,9 @@ from bot.errors import SettingsError
 
 ENV_FILE = Path(".env")
 
+SECRET_CHARACTERS = 8
+"""Of a database's password, to be taken out of the log: without "bot" or "parley" nobody could read it."""
+
 DEFAULT_INSTRUCTION = (
     "You are Parley, a friendly companion in a Discord voice channel. Several people may be in the channel; "
     "treat each of them as a person of their own. Speak naturally and keep answers short, two or three "
@@ -181,9 +184,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """What must never appear in a log."""
         password = urlsplit(self.parley_database_url).password or ""
-        if (
-            len(password) < 8
-        ):  # taken out of every line, "bot" or "parley" would leave a log that nobody can read
+        if len(password) < SECRET_CHARACTERS:
             password = ""
         return [
             self.discord_token.get_secret_value(),

@@ -157,8 +157,8 @@ class Database:
                 in_commit = isinstance(error, _Uncertain)
                 cause = error.__cause__ or error if in_commit else error
                 failure = self._backend.failure(cause)
-                if failure is None:
-                    raise cause from None
+                if failure is None:  # of our own; SQLAlchemy wraps what a column refuses
+                    raise getattr(cause, "orig", None) or cause from None
                 # A commit whose answer was lost may have been carried out: doing it again could double it.
                 if in_commit or not failure.passing or monotonic() >= until:
                     raise failure.error from cause

@@ -72,7 +72,12 @@ class PostgreSQL:
                 server_settings={"application_name": "parley", "lock_timeout": str(LOCK_MS)},
             )
 
-        return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
+        return create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=connect,
+            pool_pre_ping=True,
+            hide_parameters=True,  # what people said does not go into a log
+        )
 
     def failure(self, error: BaseException) -> Failure | None:
         state = _state(error)

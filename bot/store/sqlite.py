@@ -68,6 +68,7 @@ class SQLite:
             connect_args={"timeout": BUSY_S, "isolation_level": None},
             pool_size=3,
             max_overflow=0,
+            hide_parameters=True,  # what people said does not go into a log
         )
         event.listen(engine.sync_engine, "connect", _set_up)
         event.listen(engine.sync_engine, "begin", _begin)

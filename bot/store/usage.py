@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from bot.store.database import Database
 from bot.store.rows import UsageRow
@@ -33,17 +33,26 @@ class Usage:
 
     async def of(self, guild_id: int, since: date) -> list[UsageRow]:
         """One row for each day from `since` on and model, the oldest first."""
-        days = select(usage_days).where(usage_days.c.guild_id == guild_id, usage_days.c.day >= since)
-        kinds = select(usage_tokens).where(usage_tokens.c.guild_id == guild_id, usage_tokens.c.day >= since)
-        tokens: defaultdict[tuple[date, str], dict[str, int]] = defaultdict(dict)
+        return await self._rows(usage_days.c.guild_id == guild_id, usage_tokens.c.guild_id == guild_id, since)
+
+    async def since(self, day: date) -> list[UsageRow]:
+        """The same of every server."""
+        return await self._rows(true(), true(), day)
+
+    async def _rows(
+        self, of_days: ColumnElement[bool], of_tokens: ColumnElement[bool], since: date
+    ) -> list[UsageRow]:
+        days = select(usage_days).where(of_days, usage_days.c.day >= since)
+        kinds = select(usage_tokens).where(of_tokens, usage_tokens.c.day >= since)
+        tokens: defaultdict[tuple[int, date, str], dict[str, int]] = defaultdict(dict)
         for row in await self._database.read(kinds):
-            tokens[row.day, row.model][row.kind] = row.tokens
+            tokens[row.guild_id, row.day, row.model][row.kind] = row.tokens
         return [
             UsageRow(
-                guild_id=guild_id,
+                guild_id=row.guild_id,
                 day=row.day,
                 model=row.model,
-                tokens=tokens[row.day, row.model],
+                tokens=tokens[row.guild_id, row.day, row.model],
                 dollars=row.dollars,
             )
             for row in await self._database.read(days.order_by(usage_days.c.day, usage_days.c.model))
