@@ -120,7 +120,7 @@ class Asking(Book[C]):
         self._tail = self._waits_for_connection = False
         self._end_call(now)
         self._watch.alive(now)
-        if lost := self._debts.ask_again(now):
+        if lost := self._debts.ask_again(now, speaking=self._open is not None):
             self.tally[DEAD_AIR] += lost
         return effects
 

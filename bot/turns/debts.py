@@ -224,16 +224,17 @@ class Debts(Ledger):
         for prompt in self.open:
             prompt.verdict = Verdict.CONTEXT
 
-    def ask_again(self, now: float) -> int:
+    def ask_again(self, now: float, *, speaking: bool) -> int:
         """A new connection has heard none of them. The line asks them in order, one right after the other,
-        and a turn interrupts what was before it. How many results of tools were waited for: of these the
-        new connection knows nothing, and the line neither."""
+        and a turn interrupts what was before it, also one that is open (`speaking`). How many results of
+        tools were waited for: of these the new connection knows nothing, and the line neither."""
         self.drop_spare()
         asked = [prompt for prompt in self._pending if prompt.kind is not Kind.TOOL_RESULT]
         lost = len(self._pending) - len(asked)
         self._pending = sorted(asked, key=lambda prompt: prompt.number)
         turns = [at for at, prompt in enumerate(self._pending) if prompt.kind is Kind.TURN]
-        pass_on(self._pending[: turns[-1]] if turns else ())
+        interrupted = len(self._pending) if speaking else turns[-1] if turns else 0
+        pass_on(self._pending[:interrupted])
         for prompt in self.open:
             prompt.asked_at = now
             prompt.ended = prompt.number <= self._settled  # known there, and not asked again

@@ -513,6 +513,19 @@ def test_an_answer_that_was_cut_by_the_connection_is_not_given_again() -> None:
     assert talk.of(Finish) and talk.of(Nudge) == [] and talk.exchange.quiet
 
 
+@pytest.mark.parametrize("parked", [True, False])
+def test_who_speaks_while_the_connection_changes_interrupts_what_is_asked_again(parked: bool) -> None:
+    talk = Talk().turn(1, None)
+    if parked:
+        talk.say("a", "b").done()
+        talk.open().connect()
+    else:
+        talk.connect().open()
+    talk.decide(1, ANSWER).wait(1).close(2, ANSWER).say("x").done()
+    assert talk.answered == [1, 2] and talk.played == "x"
+    assert talk.wait(30).of(Nudge, Reconnect) == []
+
+
 def test_what_was_held_of_an_old_connection_is_not_played() -> None:
     talk = Talk().turn(1, None).say("a").connect().decide(1, ANSWER).say("b").done()
     assert talk.played == "b" and talk.answered == [1]
