@@ -111,7 +111,14 @@ class Gate:
         if since is not None and not (utterance.words or self._hears_words):
             return Verdict.ANSWER  # nothing to go by in this room: better one answer too many
         verdict = self._verdict(utterance, now, final=True)
+        over = over and (since is not None or self._has_arrived(utterance))
         return verdict if over or verdict is Verdict.ANSWER else None
+
+    def _has_arrived(self, utterance: Utterance) -> bool:
+        """Whether there is a sign that its end was heard. A connection may have died in the middle of it and
+        nobody said so; a name may come last, so half a sentence is not judged before it was said again."""
+        heard_its_end = utterance.heard_at is not None and utterance.heard_at >= utterance.ended_at
+        return utterance.complete or heard_its_end or utterance.number not in self._exchange.unheard
 
     def _verdict(self, utterance: Utterance, now: float, *, final: bool) -> Verdict | None:
         assert utterance.turn is not None

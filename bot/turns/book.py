@@ -70,6 +70,11 @@ class Book(Generic[C]):
         return tuple(each.number for each in wanted)
 
     @property
+    def unheard(self) -> tuple[int, ...]:
+        """The prompts of which the model has not shown that it knows them to their end."""
+        return tuple(prompt.number for prompt in self._debts.open if not prompt.ended)
+
+    @property
     def answering(self) -> bool:
         """Whether an answer is coming that is heard, or held until that is decided."""
         return self._answer is not None and self._answer.coming

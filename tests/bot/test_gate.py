@@ -7,7 +7,7 @@ from sides_on_record import ANA, NAMES, piece
 
 from bot.gate import DOUBT_S, PATIENCE_S, WORDLESS_S, Gate
 from bot.live.events import Audio, InputTranscript
-from bot.turns.exchange import Answered, Exchange, Kind, Play, Settled, Verdict
+from bot.turns.exchange import Answered, Exchange, Kind, Play, Reconnect, Settled, Verdict
 from bot.turns.floor import Floor, FloorRules, Mode
 from bot.turns.turn import Spoken, Turn
 from bot.turns.words import SETTLED_S
@@ -178,6 +178,41 @@ def test_a_silent_model_is_not_waited_for_once_the_words_are_there() -> None:
     doors.tick(10.3 + DOUBT_S - 0.1)
     assert doors.exchange.verdict is None
     doors.tick(10.3 + DOUBT_S)
+    assert doors.exchange.verdict is Verdict.ANSWER
+
+
+def test_half_a_sentence_is_not_judged_where_nothing_shows_that_the_rest_was_heard() -> None:
+    doors = Doors()
+    doors.turn(5.0, TO_BEN)
+    doors.exchange.turn_complete(None, False, 6.0)
+    doors.gate.settled(1)
+    doors.turn(10.0)
+    doors.came("What is the capita", 9.5, finished=False)
+    for beat in range(1, 120):
+        doors.tick(10 + beat / 10)
+        doors.exchange.tick(10 + beat / 10)
+    assert doors.exchange.verdict is None, "the connection may be dead, and the name come last"
+    assert any(isinstance(effect, Reconnect) for effect in doors.exchange.tick(22.1))
+    doors.gate.connected(23.0)
+    doors.exchange.connected(23.0)
+    doors.came("What is the capital of Peru, Parley?", 23.5)
+    assert doors.exchange.verdict is Verdict.ANSWER
+
+
+def test_but_is_once_the_model_has_had_its_turn() -> None:
+    doors = Doors()
+    doors.turn(10.0)
+    doors.came("We could have pizza", 9.5, finished=False)
+    doors.exchange.turn_complete(None, False, 11.0)
+    doors.tick(10.0 + DOUBT_S)
+    assert doors.exchange.verdict is Verdict.CONTEXT
+
+
+def test_a_name_that_is_known_needs_no_such_sign() -> None:
+    doors = Doors()
+    doors.turn(10.0)
+    doors.came("What time is it, Parley?", 9.5, finished=False)
+    doors.tick(10.0 + DOUBT_S)
     assert doors.exchange.verdict is Verdict.ANSWER
 
 
