@@ -5,6 +5,8 @@ A turn is judged when it has been over for `VERDICT_S`; then it is forgotten, so
 
 The model's answers are numbered. An answer *owes* itself to the turns that nobody had answered when it began,
 and *may pass for* one to those whose own answer was cut off in its first second, perhaps before it was heard.
+That is not known: where the bot has kept what was cut off, since the words of the turn were late, and plays
+it afterwards, what was played in between was no answer to it, and nothing is given twice.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ class Said:
     """When answers to it began to be played."""
     result_due: bool = False
     """An answer to it was cut off before it came to what a tool had found: there is more to be said."""
+    passed_with: int | None = None
+    """The answer that may have passed for one to it, as long as its own has not been played."""
     silent_faults: int = 0
     """How often the service failed to answer it."""
 
@@ -153,6 +157,7 @@ class Judge:
         found.played = True
         numbers = dict.fromkeys((*found.owed, *found.passes_for))
         meant = [self.turns[number] for number in numbers if number in self.turns]
+        self._forget_what_passed(answer, found.owed)
         waiting = [
             said
             for said in meant
@@ -166,6 +171,7 @@ class Judge:
                     said.result_due = False
                 elif said in waiting or (said.number in found.owed and said.wish is not Wish.SILENCE):
                     said.answered_s.append(now)
+                    said.passed_with = None if said.number in found.owed else answer
             return None
         which = ", ".join(f"{said.number} ({said.text!r})" for said in meant)
         if any(said.answered_s for said in meant):
@@ -175,6 +181,14 @@ class Judge:
             what = f"answer {answer} to {which}, which nobody asked"
             return self._lapse(what, "overheard played", now, excused)
         return self.complain(now, f"answer {answer} to no turn", "unasked played")
+
+    def _forget_what_passed(self, answer: int, owed: Collection[int]) -> None:
+        """The own answer of these turns is played, which began before the one that may have passed for it."""
+        for number in owed:
+            said = self.turns.get(number)
+            if said is not None and said.passed_with is not None and said.passed_with > answer:
+                said.answered_s.pop()
+                said.passed_with = None
 
     # --- the weather ---
 

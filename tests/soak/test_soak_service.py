@@ -181,6 +181,23 @@ def test_the_judge_sees_what_is_lost_doubled_and_overheard() -> None:
     assert judge.figures["addressed"] == 2
 
 
+@pytest.mark.parametrize(("kept", "doubled"), [(True, 0), (False, 1)])
+def test_the_judge_takes_what_may_have_passed_for_an_answer_for_none_when_its_own_was_kept(
+    kept: bool, doubled: int
+) -> None:
+    judge = Judge()
+    for number in (1, 2):
+        judge.said(Said(number, [1], "", Wish.ANSWER, 0.0, ended_at=0.0))
+    cut_off = judge.answers((1,), ())
+    judge.played(judge.answers((2,), (1,)), 1.0)
+    judge.played(cut_off if kept else judge.answers((1,), ()), 2.0)
+    assert judge.figures["doubled"] == doubled
+    judge.played(judge.answers((1,), ()), 3.0)
+    judge.settle(1000.0)
+    assert judge.figures["doubled"] == doubled + 1
+    assert not judge.figures["lost"]
+
+
 @pytest.mark.parametrize(("during_s", "after_s", "lost"), [(8, 0, 1), (8, 20, 1), (12, 0, 0)])
 def test_the_judge_excuses_what_was_too_much_for_an_outage(during_s: int, after_s: int, lost: int) -> None:
     judge = Judge()
