@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
@@ -20,21 +22,31 @@ class Personas:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def everywhere(self) -> dict[int, list[Persona]]:
+        """Those there are now, by server and name."""
+        found: defaultdict[int, list[Persona]] = defaultdict(list)
+        for row in await self._current():
+            if row.content is not None:
+                found[row.guild_id].append(_persona(row.name, row.content))
+        return dict(found)
+
     async def all(self, guild_id: int) -> list[Persona]:
         """Those there are now, by name."""
+        rows = await self._current(versions.c.guild_id == guild_id)
+        return [_persona(row.name, row.content) for row in rows if row.content is not None]
+
+    async def _current(self, *where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+        """The newest version of each, by name, in the same order on every database."""
+        last = func.max(versions.c.version).label("version")
         newest = (
-            select(versions.c.key, func.max(versions.c.version).label("version"))
-            .where(versions.c.guild_id == guild_id)
-            .group_by(versions.c.key)
+            select(versions.c.guild_id, versions.c.key, last)
+            .where(*where)
+            .group_by(versions.c.guild_id, versions.c.key)
             .subquery()
         )
-        rows = await self._database.read(
-            select(versions)
-            .join(newest, and_(versions.c.key == newest.c.key, versions.c.version == newest.c.version))
-            .where(versions.c.guild_id == guild_id)
-        )
-        found = (_version(row).persona for row in sorted(rows, key=lambda row: str(row.key)))
-        return [persona for persona in found if persona is not None]
+        same = and_(*(versions.c[name] == newest.c[name] for name in ("guild_id", "key", "version")))
+        rows = await self._database.read(select(versions).join(newest, same))
+        return sorted(rows, key=lambda row: str(row.key))
 
     async def save(self, guild_id: int, persona: Persona, by: int, at: datetime) -> int:
         """Write `persona` as a new version, the first of them or one that follows; its number, from 1."""

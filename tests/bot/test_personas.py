@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from bot.errors import StoreError
 from bot.persona_rules import problems
 from bot.personas import AT_MOST, DEFAULT_NAME, NotAPersona, Personas, TooMany, default_persona, presets
 from bot.settings import Settings
-from bot.store.rows import Persona, PersonaVersion
+from bot.store.rows import Persona
+from bot.store.store import Store
 
 GUILD, OTHER, LOUNGE, WORKSHOP, ANA = 10, 20, 1, 2, 5
 AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -32,74 +33,15 @@ PRESETS = [
 ]
 
 
-class Shelf:
-    """What the store keeps of personas and choices, in memory."""
-
-    def __init__(self) -> None:
-        self._kept: defaultdict[tuple[int, str], list[PersonaVersion]] = defaultdict(list)
-        self._channels: dict[int, dict[str, Any]] = {}
-        self.broken = False
-
-    @property
-    def personas(self) -> Shelf:
-        return self
-
-    @property
-    def guilds(self) -> Shelf:
-        return self
-
-    async def everywhere(self) -> Mapping[int, Sequence[Persona]]:
-        there: defaultdict[int, list[Persona]] = defaultdict(list)
-        for (guild_id, _), kept in self._kept.items():
-            if kept[0].persona is not None:
-                there[guild_id].append(kept[0].persona)
-        return there
-
-    def _add(self, guild_id: int, name: str, persona: Persona | None, by: int, at: datetime) -> int:
-        if self.broken:
-            raise OSError("disk full")
-        kept = self._kept[guild_id, name.casefold()]
-        version = PersonaVersion(
-            guild_id=guild_id,
-            name=name,
-            version=len(kept) + 1,
-            persona=persona,
-            changed_by=by,
-            changed_at=at,
-        )
-        kept.insert(0, version)
-        return version.version
-
-    async def save(self, guild_id: int, persona: Persona, by: int, at: datetime) -> int:
-        return self._add(guild_id, persona.name, persona, by, at)
-
-    async def delete(self, guild_id: int, name: str, by: int, at: datetime) -> bool:
-        kept = self._kept[guild_id, name.casefold()]
-        if not kept or kept[0].persona is None:
-            return False
-        self._add(guild_id, name, None, by, at)
-        return True
-
-    async def versions(self, guild_id: int, name: str) -> list[PersonaVersion]:
-        return list(self._kept[guild_id, name.casefold()])
-
-    async def channels(self) -> Mapping[int, Mapping[str, Any]]:
-        return self._channels
-
-    async def save_channel(self, guild_id: int, channel_id: int, choices: Mapping[str, Any]) -> None:
-        if self.broken:
-            raise OSError("disk full")
-        self._channels[channel_id] = dict(choices)
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(f"sqlite:///{tmp_path}/parley.db") as opened:
+        yield opened
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def personas(shelf: Shelf) -> Personas:
-    return Personas(shelf, DEFAULT)
+def personas(store: Store) -> Personas:
+    return Personas(store, DEFAULT)
 
 
 def names(personas: Personas, guild_id: int = GUILD) -> list[str]:
@@ -178,12 +120,12 @@ async def test_the_default_can_be_changed_too(personas: Personas) -> None:
     assert personas.for_channel(OTHER, LOUNGE) == DEFAULT
 
 
-async def test_what_is_no_persona_is_not_kept(personas: Personas, shelf: Shelf) -> None:
+async def test_what_is_no_persona_is_not_kept(personas: Personas, store: Store) -> None:
     with pytest.raises(NotAPersona) as wrong:
         await personas.save(GUILD, replace(QUINN, voice="alloy", temperature=9.0), ANA, AT)
     assert set(wrong.value.problems) == {"voice", "temperature"}
     assert "**voice**" in wrong.value.sentence
-    assert await shelf.versions(GUILD, "Quinn") == []
+    assert await store.personas.versions(GUILD, "Quinn") == []
 
 
 async def test_there_is_an_end_to_it(personas: Personas) -> None:
@@ -194,11 +136,11 @@ async def test_there_is_an_end_to_it(personas: Personas) -> None:
     await personas.save(GUILD, replace(QUINN, name="Quinn 7", voice="Puck"), ANA, AT)
 
 
-async def test_what_cannot_be_kept_does_not_hold(personas: Personas, shelf: Shelf) -> None:
-    shelf.broken = True
-    with pytest.raises(OSError, match="disk full"):
+async def test_what_cannot_be_kept_does_not_hold(personas: Personas, store: Store) -> None:
+    await store.close()
+    with pytest.raises(StoreError):
         await personas.save(GUILD, QUINN, ANA, AT)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StoreError):
         await personas.use(GUILD, None, "Quiz Host")
     assert names(personas) == ["Parley", *PRESETS]
     assert personas.for_channel(GUILD, LOUNGE) == DEFAULT
@@ -256,26 +198,28 @@ async def test_nobody_who_is_not_there_can_be_chosen(personas: Personas) -> None
         await personas.use(GUILD, None, "Quinn")
 
 
-async def test_a_restart_changes_nothing(personas: Personas, shelf: Shelf) -> None:
+async def test_a_restart_changes_nothing(personas: Personas, store: Store) -> None:
     await personas.save(GUILD, QUINN, ANA, AT)
     await personas.use(GUILD, LOUNGE, "Quinn")
     await personas.use(GUILD, None, "Quiz Host")
-    again = await Personas.load(shelf, DEFAULT)
+    await personas.save(OTHER, replace(QUINN, voice="Puck"), ANA, AT)
+    again = await Personas.load(store, DEFAULT)
+    assert again.get(OTHER, "Quinn").voice == "Puck"
     assert names(again) == names(personas)
     assert again.for_channel(GUILD, LOUNGE) == QUINN
     assert again.for_channel(GUILD, WORKSHOP).name == "Quiz Host"
 
 
-async def test_what_else_a_channel_has_chosen_stays(shelf: Shelf) -> None:
-    await shelf.save_channel(GUILD, LOUNGE, {"future": 1, "persona": 7})
-    personas = await Personas.load(shelf, DEFAULT)
+async def test_what_else_a_channel_has_chosen_stays(store: Store) -> None:
+    await store.guilds.save_channel(GUILD, LOUNGE, {"future": 1, "persona": 7})
+    personas = await Personas.load(store, DEFAULT)
     assert personas.for_channel(GUILD, LOUNGE) == DEFAULT, "a choice that cannot be read is none"
     await personas.use(GUILD, LOUNGE, "Quiz Host")
     await personas.use(GUILD, LOUNGE, None)
-    assert (await shelf.channels())[LOUNGE] == {"future": 1}
+    assert (await store.guilds.channels())[LOUNGE] == {"future": 1}
 
 
-async def test_one_from_an_older_version_is_usable(shelf: Shelf) -> None:
-    await shelf.save(GUILD, replace(QUINN, model="gemini-1-live"), ANA, AT)
-    personas = await Personas.load(shelf, DEFAULT)
+async def test_one_from_an_older_version_is_usable(store: Store) -> None:
+    await store.personas.save(GUILD, replace(QUINN, model="gemini-1-live"), ANA, AT)
+    personas = await Personas.load(store, DEFAULT)
     assert personas.get(GUILD, "Quinn") == QUINN
