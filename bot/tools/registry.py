@@ -191,8 +191,8 @@ class Registry:
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
 
-    def get(self, name: str) -> Tool | None:
-        return self._tools.get(name)
+    def __getitem__(self, name: str) -> Tool:
+        return self._tools[name]
 
     def objection(self, name: str, args: Mapping[str, Any]) -> Result | None:
         """What is wrong with a call, as the model is told; None: nothing."""
@@ -208,11 +208,14 @@ class Registry:
         return self.objection(name, args) or await answered(self._tools[name], args, context)
 
 
-async def answered(tool: Tool, args: Mapping[str, Any], context: ToolContext) -> Result:
-    """The result of `tool`, whatever becomes of it. Raises nothing but CancelledError."""
+async def answered(
+    tool: Tool, args: Mapping[str, Any], context: ToolContext, run: Run | None = None
+) -> Result:
+    """The result of `tool` (or of `run` in its place), whatever becomes of it. Raises nothing but
+    CancelledError."""
     try:
         async with asyncio.timeout(tool.timeout_s) as bound:
-            return {"status": "ok", **await tool.run(context, args)}
+            return {"status": "ok", **await (run or tool.run)(context, args)}
     except Unclear as unclear:
         return error(str(unclear), retryable=True)
     except TimeoutError:
@@ -230,6 +233,10 @@ async def answered(tool: Tool, args: Mapping[str, Any], context: ToolContext) ->
     except Exception:
         log.exception("tool failed", tool=tool.name)
         return error(f"{tool.name} failed because of an internal error.")
+
+
+def failed(result: Mapping[str, Any]) -> bool:
+    return result.get("status") == "error"
 
 
 def error(message: str, *, retryable: bool = False) -> Result:

@@ -1,0 +1,41 @@
+"""The room as one call sees it: on behalf of whoever asked for that call, however long it takes.
+
+A room's own `asked` is of the turn that was last. A tool that runs for a while, or waits for somebody to
+confirm it, must not be carried out in the name of whoever has spoken since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.tools.registry import Asked, ToolContext
+
+
+class OnBehalf:
+    """`context` with `asked` fixed."""
+
+    def __init__(self, context: ToolContext, asked: Asked) -> None:
+        self._context = context
+        self.asked = asked
+        self.guild_id = context.guild_id
+        self.channel_id = context.channel_id
+
+    @property
+    def place(self) -> Any:
+        return self._context.place
+
+    def who_is_speaking(self) -> Mapping[str, Any]:
+        return self._context.who_is_speaking()
+
+    def leave_when_quiet(self, reason: str) -> None:
+        self._context.leave_when_quiet(reason)
+
+    def hush(self, minutes: float | None) -> None:
+        self._context.hush(minutes)
+
+    async def change_persona(self, name: str) -> str:
+        return await self._context.change_persona(name)
+
+    def tell(self, text: str) -> None:
+        self._context.tell(text)
