@@ -28,6 +28,20 @@ class Lookup:
     pages: tuple[tuple[str, str], ...]
 
 
+_TABLE = {"day": "friday", "time": "19:00", "people": 4}
+EXAMPLES = {
+    "todo_add": ToolUse("add_to_list", {"item": "tomatoes"}, "answer_todo_add"),
+    "todo_list": ToolUse("show_list", {}, "answer_todo_list"),
+    "todo_done": ToolUse("cross_off", {"item": "light bulbs"}, "answer_todo_done"),
+    "restaurant_hours": ToolUse("opening_hours", {"day": "friday"}, "answer_restaurant_hours"),
+    "restaurant_table": ToolUse("find_table", _TABLE, "answer_restaurant_table"),
+    "restaurant_book": ToolUse("book_table", {**_TABLE, "name": "Ben"}, "answer_restaurant_book"),
+    "restaurant_menu": ToolUse("suggest_dish", {"diet": "vegetarian"}, "answer_restaurant_menu"),
+    "order_status": ToolUse("order_status", {"number": "4711"}, "answer_order_status"),
+}
+"""What people say to the tools of `examples/`."""
+
+
 @dataclass(slots=True)
 class Script:
     """Recognised utterance → clip; tools take precedence where declared."""
@@ -54,7 +68,7 @@ class Script:
     )
     """What was not meant for it is answered as well: whether that is heard is the client's affair."""
     tools: dict[str, ToolUse] = field(
-        default_factory=lambda: {"goodbye": ToolUse("leave_channel", {}, "answer_goodbye")}
+        default_factory=lambda: {"goodbye": ToolUse("leave_channel", {}, "answer_goodbye"), **EXAMPLES}
     )
     lookups: dict[str, Lookup] = field(default_factory=dict)
     """Clip → what is looked up for it, in a session whose client has switched Google Search on."""
