@@ -14,7 +14,7 @@ from stage import Stage, StartStage, until
 
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.live.record import Kind
-from bot.loopback.member.chat import Message
+from bot.loopback.member.message import Message
 
 pytestmark = pytest.mark.slow
 

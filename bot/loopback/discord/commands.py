@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from bot.loopback.discord import errors
+from bot.loopback.discord import errors, options
 from bot.loopback.discord.entities import Guild, Json, User, snowflake
 from bot.loopback.discord.errors import ApiError
 from bot.loopback.discord.permissions import Permission
@@ -30,8 +29,7 @@ from bot.loopback.discord.rest import (
 
 CHAT_INPUT = 1
 _MAX_COMMANDS = 100
-_NAME = re.compile(r"[-_'\w]{1,32}")
-_VALUED = range(3, 12)  # option types that carry a value
+_TEXT_MAX = 8000
 _DEFAULTS: Json = {
     "type": CHAT_INPUT,
     "name_localizations": None,
@@ -137,7 +135,7 @@ def validated(body: Any, path: str = "") -> Json:
     if name is None:
         raise errors.required(f"{prefix}name")
     lowered = kind != CHAT_INPUT or name == name.lower()
-    if kind == CHAT_INPUT and not (_NAME.fullmatch(name) and lowered):
+    if kind == CHAT_INPUT and not (options.NAME.fullmatch(name) and lowered):
         raise errors.form_error(
             f"{prefix}name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid"
         )
@@ -146,34 +144,17 @@ def validated(body: Any, path: str = "") -> Json:
         raise errors.form_error(
             f"{prefix}description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
         )
-    _validate_options(body.get("options") or [], f"{prefix}options")
+    options.validate(body.get("options") or [], f"{prefix}options")
+    if _length(body) > _TEXT_MAX:
+        raise errors.form_error(path, "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
     return body | {"type": kind}
 
 
-def _validate_options(options: list[Json], path: str) -> None:
-    if len(options) > 25:
-        raise errors.form_error(path, "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-    optional_seen = False
-    for index, option in enumerate(options):
-        here = f"{path}.{index}"
-        name, description = option.get("name") or "", option.get("description") or ""
-        if not _NAME.fullmatch(name) or name != name.lower():
-            raise errors.form_error(
-                f"{here}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid"
-            )
-        if not 1 <= len(description) <= 100:
-            raise errors.form_error(
-                f"{here}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
-            )
-        if option.get("type") not in _VALUED:
-            _validate_options(option.get("options") or [], f"{here}.options")
-        elif option.get("required") and optional_seen:
-            raise errors.form_error(
-                here,
-                "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
-                "Required options must be placed before non-required options",
-            )
-        optional_seen = optional_seen or not option.get("required")
+def _length(part: Json) -> int:
+    """Names, descriptions and values together (Discord API docs, "Application Commands")."""
+    own = sum(len(str(part.get(name) or "")) for name in ("name", "description", "value"))
+    within = [*(part.get("options") or ()), *(part.get("choices") or ())]
+    return own + sum(_length(inner) for inner in within)
 
 
 def _scope(request: web.Request) -> tuple[User, int | None]:

@@ -15,6 +15,12 @@ class ApiError(Exception):
         if fields is not None:
             self.body["errors"] = fields
 
+    def within(self, path: str) -> ApiError:
+        """The same of a field that stands deeper: what is wrong in a callback is wrong in its ``data``."""
+        if "errors" in self.body:
+            self.body["errors"] = {path: self.body["errors"]}
+        return self
+
 
 _UNKNOWN = {
     "Application": 10002,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import Any
@@ -20,6 +19,7 @@ from bot.loopback.discord.entities import Channel, Guild, Json, Member, User, sn
 from bot.loopback.discord.errors import ApiError
 from bot.loopback.discord.messages import Message
 from bot.loopback.discord.sessions import encode
+from bot.loopback.discord.suggestions import leaves
 from bot.loopback.discord.world import World
 
 ACKNOWLEDGE_WITHIN_S = 3.0
@@ -50,7 +50,8 @@ class Interaction:
     session_id: str
     nonce: Any
     data: Json
-    source: Message | None = None  # the message whose button was pressed
+    source: Message | None = None  # the message whose button was pressed, or from which the form came
+    modal: Json | None = None  # the form that answered it
     id: int = field(default_factory=snowflake)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(96), repr=False)
     status: Status = Status.WAITING
@@ -153,6 +154,13 @@ class Interactions:
             interaction.deadline.cancel()
         self.tell_member(interaction, "INTERACTION_SUCCESS")
 
+    def opened(self, interaction_id: int, user_id: int) -> Interaction:
+        """The interaction whose form a member fills; 10062 if none was opened for this member."""
+        interaction = self._by_id.get(interaction_id)
+        if interaction is None or interaction.modal is None or interaction.member.user.id != user_id:
+            raise errors.unknown("interaction")
+        return interaction
+
     def by_token(self, application_id: int, token: str) -> Interaction:
         """For follow-ups: 10015 unless acknowledged, 50027 after fifteen minutes."""
         interaction = self._by_token.get(token)
@@ -176,7 +184,7 @@ INTERACTIONS: web.AppKey[Interactions] = web.AppKey("interactions", Interactions
 def resolved(guild: Guild, options: list[Json]) -> Json:
     """The users, members, channels and roles that the options name, whole."""
     found: dict[str, Json] = {}
-    for option in _leaves(options):
+    for option in leaves(options):
         kind, value = option["type"], str(option.get("value"))
         target = int(value) if value.isdecimal() else 0
         if kind in (6, 9) and (member := guild.members.get(target)):
@@ -192,11 +200,3 @@ def resolved(guild: Guild, options: list[Json]) -> Json:
                 "data.options", "INTERACTION_OPTION_INVALID", f"{value} is not known here"
             )
     return found
-
-
-def _leaves(options: list[Json]) -> Iterator[Json]:
-    for option in options:
-        if option["type"] in (1, 2):
-            yield from _leaves(option.get("options") or [])
-        else:
-            yield option

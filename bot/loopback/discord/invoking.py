@@ -1,29 +1,22 @@
-"""`POST /interactions`: what the real client sends when a member types a command or presses a button."""
+"""`POST /interactions`: what the real client sends when a member types a command, presses a button, chooses
+from a menu or fills a form."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
-from bot.loopback.discord import errors
+from bot.loopback.discord import errors, modals, options, selections
+from bot.loopback.discord.channels import received_files
 from bot.loopback.discord.commands import COMMANDS, Command
+from bot.loopback.discord.components import walk
 from bot.loopback.discord.entities import Channel, Json
 from bot.loopback.discord.errors import ApiError
 from bot.loopback.discord.interactions import INTERACTIONS, Interaction, Kind, resolved
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.discord.rest import API, WORLD, account, authorized, no_content, object_body
+from bot.loopback.discord.suggestions import leaves
 
-_PYTHON_TYPES: dict[int, type | tuple[type, ...]] = {
-    3: str,
-    4: int,
-    5: bool,
-    6: (str, int),
-    7: (str, int),
-    8: (str, int),
-    9: (str, int),
-    10: (int, float),
-}
+_ATTACHMENT = 11
 
 
 async def invoke(request: web.Request) -> web.Response:
@@ -47,15 +40,36 @@ async def invoke(request: web.Request) -> web.Response:
     interaction = Interaction(
         kind, bot, guild.members[user.id], guild, channel, session.id, body.get("nonce"), data
     )
+    uploads = {str(n): file for n, file in enumerate(await received_files(request, channel))}
     if kind in (Kind.COMMAND, Kind.AUTOCOMPLETE):
         world.require(user, channel, Permission.USE_APPLICATION_COMMANDS)
-        interaction.data = _command_data(request, interaction)
-    if kind is Kind.COMPONENT:
-        message = interaction.source = world.chat.get(channel, _id(body, "message_id"))
-        if message.only_for not in (None, user.id) or message.author is not bot:
-            raise errors.unknown("Message")
+        interaction.data = _command_data(request, interaction, uploads)
+    elif kind is Kind.COMPONENT:
+        _press(request, interaction, _id(body, "message_id"))
+    else:
+        _submit(request, interaction, uploads)
     request.app[INTERACTIONS].open(interaction)
     return no_content()
+
+
+def _press(request: web.Request, interaction: Interaction, message_id: int) -> None:
+    """A button or a menu under a message of the bot's that this member sees."""
+    chat, user, data = request.app[WORLD].chat, interaction.member.user, interaction.data
+    message = interaction.source = chat.get(interaction.channel, message_id)
+    if message.only_for not in (None, user.id) or message.author is not interaction.bot:
+        raise errors.unknown("Message")
+    named = [part for part in walk(message.components) if part.get("custom_id") == data.get("custom_id")]
+    interaction.data = selections.pressed(named[0] if named else None, data, interaction.guild)
+
+
+def _submit(request: web.Request, interaction: Interaction, uploads: Json) -> None:
+    """A form that was opened for this member; `data.id` is the interaction that it answered."""
+    typed = interaction.data
+    opener = request.app[INTERACTIONS].opened(_id(typed, "id"), interaction.member.user.id)
+    if opener.modal is None or opener.modal["custom_id"] != typed.get("custom_id"):
+        raise selections.refused("data.custom_id")
+    interaction.source = opener.source
+    interaction.data = modals.submitted(opener.modal, typed.get("components"), interaction.guild, uploads)
 
 
 def _kind(body: Json) -> Kind:
@@ -74,7 +88,7 @@ def _id(body: Json, name: str) -> int:
     return int(value)
 
 
-def _command_data(request: web.Request, interaction: Interaction) -> Json:
+def _command_data(request: web.Request, interaction: Interaction, uploads: Json) -> Json:
     """Check what was typed against what is registered; the `data` that the bot gets."""
     typed, channel = interaction.data, interaction.channel
     command = request.app[COMMANDS].get(_id(typed, "id"), interaction.bot.id)
@@ -87,59 +101,43 @@ def _command_data(request: web.Request, interaction: Interaction) -> Json:
             "This command is outdated, please try again in a few minutes",
         )
     _require_allowed(request, command, channel)
-    options = typed.get("options") or []
+    typed_options = typed.get("options") or []
+    attached = _attach(typed_options, uploads)
     if interaction.kind is Kind.COMMAND:
-        _check(command.body.get("options") or [], options)
+        options.check(command.body.get("options") or [], typed_options)
+    else:
+        options.check_focus(command.body.get("options") or [], typed_options)
     data: Json = {
         "id": str(command.id),
         "name": command.body["name"],
         "type": command.body["type"],
-        "options": options,
+        "options": typed_options,
     }
     for name in ("guild_id", "target_id"):
         if name in typed:
             data[name] = typed[name]
-    if found := resolved(interaction.guild, options):
+    found = resolved(interaction.guild, typed_options) | ({"attachments": attached} if attached else {})
+    if found:
         data["resolved"] = found
     return data
+
+
+def _attach(typed: list[Json], uploads: Json) -> Json:
+    """Put the files sent along in place of their numbers; the attachment objects by id."""
+    attached: Json = {}
+    for option in leaves(typed):
+        if option["type"] == _ATTACHMENT:
+            if (file := uploads.get(str(option.get("value")))) is None:
+                raise errors.required(f"data.options.{option.get('name')}")
+            option["value"] = file["id"]
+            attached[file["id"]] = file | {"ephemeral": True}
+    return attached
 
 
 def _require_allowed(request: web.Request, command: Command, channel: Channel) -> None:
     held = request.app[WORLD].guild(channel.guild_id).permissions(account(request).id, channel)
     if held & command.needed != command.needed:
         raise ApiError(403, 50013, "You do not have permission to use this command")
-
-
-def _check(registered: list[Json], typed: list[Json]) -> None:
-    """The client lets nobody send what is not registered, lacks a required option or has a wrong type."""
-    by_name: dict[str, Json] = {option["name"]: option for option in registered}
-    given = {option.get("name"): option for option in typed}
-    for name in given.keys() - by_name.keys():
-        raise _invalid(f"Unknown option {name}")
-    for name, option in by_name.items():
-        if name not in given:
-            if option.get("required"):
-                raise errors.required(f"data.options.{name}")
-            continue
-        if given[name].get("type") != option["type"]:
-            raise _invalid(f"Option {name} has another type")
-        if option["type"] in (1, 2):
-            _check(option.get("options") or [], given[name].get("options") or [])
-        else:
-            _check_value(option, given[name].get("value"))
-
-
-def _check_value(option: Json, value: Any) -> None:
-    expected = _PYTHON_TYPES.get(option["type"], object)
-    if not isinstance(value, expected) or (isinstance(value, bool) and option["type"] != 5):
-        raise _invalid(f"Option {option['name']} has a value of the wrong type")
-    choices = option.get("choices")
-    if choices and value not in [choice["value"] for choice in choices]:
-        raise _invalid(f"{value!r} is none of the choices of {option['name']}")
-
-
-def _invalid(message: str) -> ApiError:
-    return errors.form_error("data.options", "INTERACTION_OPTION_INVALID", message)
 
 
 def routes() -> list[web.RouteDef]:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.loopback.discord import errors
+from bot.loopback.discord import embeds as embed_rules
+from bot.loopback.discord import errors, layouts
 from bot.loopback.discord.entities import Channel, Guild, Json, MessageFlag, User, snowflake, timestamp
 from bot.loopback.discord.sessions import Intent
 
@@ -118,24 +119,37 @@ class Message:
 
     def write(self, body: Json, attachments: list[Json]) -> None:
         """Take over the fields of a create or edit request, or raise `ApiError` 400 and stay as it is."""
+        flags = self.flags | int(body.get("flags") or 0) & MessageFlag.COMPONENTS_V2
+        v2 = bool(flags & MessageFlag.COMPONENTS_V2)
         content = _content(body["content"]) if "content" in body else self.content
-        embeds = body.get("embeds", self.embeds) or []
-        components = body.get("components", self.components) or []
+        embeds = embed_rules.checked(body["embeds"]) if "embeds" in body else self.embeds
+        if v2:
+            _without_legacy(body, content, embeds)
         if "attachments" in body or attachments:
             kept = {str(entry.get("id")) for entry in body.get("attachments") or []}
             attachments = [entry for entry in self.attachments if entry["id"] in kept] + attachments
         else:
             attachments = self.attachments
-        flags = self.flags | int(body.get("flags") or 0) & MessageFlag.COMPONENTS_V2
-        if flags & MessageFlag.COMPONENTS_V2 and (content or embeds):
-            raise errors.form_error(
-                "content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Not with components v2"
-            )
-        if not (content or embeds or components or attachments):
+        components = self.components
+        if "components" in body:
+            files = {entry["filename"] for entry in attachments}
+            components = layouts.checked(body["components"], v2=v2, files=files)
+        if not (components or (not v2 and (content or embeds or attachments))):
             raise errors.ApiError(400, 50006, "Cannot send an empty message")
         self.content, self.embeds, self.components = content, embeds, components
         self.attachments, self.flags = attachments, flags
         self.allowed_mentions = body.get("allowed_mentions", self.allowed_mentions)
+
+
+def _without_legacy(body: Json, content: str, embeds: list[Json]) -> None:
+    """Components v2 are all that such a message consists of: even an empty text is refused."""
+    for name, value in (("content", content or body.get("content")), ("embeds", embeds)):
+        if value or (name in body and body[name] is not None and value != []):
+            raise errors.form_error(
+                name,
+                "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
+            )
 
 
 def _content(value: object) -> str:

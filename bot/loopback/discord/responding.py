@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.loopback.discord import errors
+from bot.loopback.discord import errors, modals, suggestions
 from bot.loopback.discord.channels import received_files, rewrite, without_uploads
 from bot.loopback.discord.entities import Json, MessageFlag, timestamp
 from bot.loopback.discord.errors import ApiError
@@ -35,16 +35,26 @@ async def callback(request: web.Request) -> web.Response:
         admitted = ", ".join(map(str, sorted(_ADMITTED[interaction.kind])))
         raise errors.form_error("type", "BASE_TYPE_CHOICES", f"Value must be one of {{{admitted}}}.")
     data: Json = body.get("data") or {}
-    message = await _responded(request, interaction, kind, data)
+    if kind == CHOICES:
+        data = {"choices": suggestions.checked(data, interaction.data.get("options") or [])}
+    elif kind == MODAL:
+        data = interaction.modal = modals.checked(data)
+    try:
+        message = await _responded(request, interaction, kind, data)
+    except ApiError as refusal:
+        raise refusal.within("data") from None
     interactions.acknowledge(interaction)
     if message is not None:
         event = "MESSAGE_CREATE" if kind in (MESSAGE, DEFERRED_MESSAGE) else "MESSAGE_UPDATE"
         interactions.world.chat.publish(message, event)
     elif kind == CHOICES:
-        choices = {"choices": data.get("choices") or []}
-        interactions.tell_member(interaction, "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE", choices)
+        interactions.tell_member(interaction, "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE", data)
     elif kind == MODAL:
-        interactions.tell_member(interaction, "INTERACTION_MODAL_CREATE", data)
+        about = {
+            "channel_id": str(interaction.channel.id),
+            "application": {"id": str(interaction.bot.id), "name": interaction.bot.name},
+        }
+        interactions.tell_member(interaction, "INTERACTION_MODAL_CREATE", about | data)
     if request.query.get("with_response", "").lower() not in ("1", "true"):
         return no_content()
     return answer(_resource(interaction, kind, message))

@@ -38,6 +38,7 @@ class Gateway:
         self._task: asyncio.Task[None] | None = None
         self._available = asyncio.Event()
         self._voice: dict[tuple[int, int], int] = {}  # guild and user → channel
+        self._guild_of: dict[int, int] = {}  # channel → guild
 
     async def start(self) -> None:
         """Until READY and the GUILD_CREATE of every guild. MemberError if the login is refused."""
@@ -59,6 +60,12 @@ class Gateway:
     def occupants(self, channel_id: int) -> set[int]:
         """Who is in a voice channel."""
         return {user_id for (_, user_id), channel in self._voice.items() if channel == channel_id}
+
+    def guild_of(self, channel_id: int) -> int:
+        """The server in which a channel is. MemberError if it is in none of this member's."""
+        if channel_id not in self._guild_of:
+            raise MemberError(f"no channel {channel_id}")
+        return self._guild_of[channel_id]
 
     async def send(self, op: int, data: Any) -> None:
         if self._socket is None:
@@ -138,11 +145,15 @@ class Gateway:
             self._expected = {int(guild["id"]) for guild in data["guilds"]}
         elif event == "GUILD_CREATE":
             self.guilds[int(data["id"])] = data
+            places = (*data["channels"], *data["threads"])
+            self._guild_of |= {int(place["id"]): int(data["id"]) for place in places}
             here = {int(state["user_id"]): int(state["channel_id"]) for state in data["voice_states"]}
             self._voice = {
                 place: there for place, there in self._voice.items() if place[0] != int(data["id"])
             }
             self._voice |= {(int(data["id"]), user_id): there for user_id, there in here.items()}
+        elif event in ("CHANNEL_CREATE", "THREAD_CREATE"):
+            self._guild_of[int(data["id"])] = int(data["guild_id"])
         elif event == "VOICE_STATE_UPDATE":
             place = int(data["guild_id"]), int(data["user_id"])
             self._voice.pop(place, None)

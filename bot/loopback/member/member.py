@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from audio.formats import Samples
 from bot.loopback.member import rtp
 from bot.loopback.member.call import Call
-from bot.loopback.member.chat import Chat, Message
+from bot.loopback.member.chat import Chat
 from bot.loopback.member.errors import MemberError
 from bot.loopback.member.gateway import Gateway
-from bot.loopback.member.http import File, Http
+from bot.loopback.member.http import Http
 from bot.loopback.member.impairments import CLEAN, Impairments
 from bot.loopback.member.mouth import Mouth, Speech
 from bot.loopback.member.recording import Recording
+from bot.loopback.member.screen import Screen
 from bot.loopback.member.talk import SpokenRecord
 
 
-class Member:
+class Member(Screen):
     """``async with Member(...) as ana:`` logs in, and leaves and logs out at the end.
 
     `modes` are the transport modes spoken, in order of preference; a single one forces it."""
@@ -65,15 +64,11 @@ class Member:
         return self.gateway.user_id
 
     @property
-    def _own_chat(self) -> int:
+    def here(self) -> int:
+        """The chat of one's voice channel."""
         if self.call.channel_id is None:
             raise MemberError("not in a channel: say where to type")
         return self.call.channel_id
-
-    @property
-    def messages(self) -> list[Message]:
-        """The chat messages seen, oldest first, with their edits."""
-        return list(self.chat.messages)
 
     async def join(self, guild_id: int, channel_id: int, timeout: float = 10.0) -> None:
         """Into a voice channel, or over to another; returns when connected and in the group.
@@ -95,46 +90,6 @@ class Member:
 
     async def leave(self) -> None:
         await self.call.leave()
-
-    async def type(
-        self,
-        command: str,
-        options: dict[str, Any] | None = None,
-        *,
-        channel_id: int | None = None,
-        timeout: float = 15.0,
-    ) -> Message:
-        """Type ``/command`` in a channel (default: the chat of one's voice channel); the bot's answer.
-
-        A deferred answer is waited for. MemberError if there is no such command or no answer."""
-        where = channel_id or self._own_chat
-        guild_id = self._guild_id or next(iter(self.gateway.guilds))
-        return await self.chat.type(guild_id, where, command.lstrip("/"), options, timeout)
-
-    async def press(self, message: Message, label: str, timeout: float = 15.0) -> Message:
-        """Press a button under a message; the bot's answer, which may be that message, edited.
-
-        MemberError if there is no such button or no answer."""
-        guild_id = self._guild_id or next(iter(self.gateway.guilds))
-        return await self.chat.press(guild_id, message, label, timeout)
-
-    async def mention(
-        self,
-        text: str,
-        attachments: Sequence[File] = (),
-        *,
-        channel_id: int | None = None,
-        reply_to: Message | None = None,
-    ) -> Message:
-        """Write to the bot in a channel (default: the chat of one's voice channel), by name or as a reply.
-
-        `attachments` are (name, content, content type). The bot's answer has the id of what is returned as
-        its `reply_to`."""
-        return await self.chat.write(channel_id or self._own_chat, text, attachments, reply_to)
-
-    async def wait_message(self, predicate: Callable[[Message], bool], timeout: float = 10.0) -> Message:
-        """The first message of all seen that the predicate likes, now or when it comes."""
-        return await self.chat.wait_message(predicate, timeout)
 
     async def request_to_speak(self) -> None:
         """On a stage: stop being suppressed, if allowed (Discord API docs, "Modify Current User

@@ -331,21 +331,52 @@ class TestComponents:
         await pair.webhook("PATCH", got, "/messages/@original", {"content": "later"})
         assert (await pair.ana.event("MESSAGE_UPDATE"))["id"] == message["id"]
 
+    async def test_a_press_of_what_is_not_there(self, pair: Pair) -> None:
+        message, _ = await self.pressed(pair)
+        for data in ({"component_type": 2, "custom_id": "stay"}, {"component_type": 3, "custom_id": "leave"}):
+            assert await pair.refused(type=3, message_id=message["id"], data=data) == (400, 50035)
+
     async def test_a_form(self, pair: Pair) -> None:
-        _, got = await self.pressed(pair)
-        await pair.callback(got, 9, {"custom_id": "ask", "title": "Ask", "components": []})
-        assert (await pair.ana.event("INTERACTION_MODAL_CREATE"))["custom_id"] == "ask"
-        filled = await pair.invoke(type=5, data={"id": "1", "custom_id": "ask", "components": []})
-        assert filled["type"] == 5
+        message, got = await self.pressed(pair)
+        assert (await pair.callback(got, 9, {"custom_id": "ask", "title": "Ask"}))[0] == 400
+        why = {"type": 4, "custom_id": "why", "style": 1, "max_length": 5}
+        asked = [{"type": 18, "label": "Why?", "component": why}]
+        await pair.callback(got, 9, {"custom_id": "ask", "title": "Ask", "components": asked})
+        form = await pair.ana.event("INTERACTION_MODAL_CREATE")
+        assert (form["custom_id"], form["components"][0]["component"]["id"]) == ("ask", 2)
+
+        def filled(value: str) -> dict[str, Any]:
+            answer = [{"type": 18, "component": {"type": 4, "custom_id": "why", "value": value}}]
+            return {"id": form["id"], "custom_id": "ask", "components": answer}
+
+        assert await pair.refused(type=5, data=filled("")) == (400, 50035)
+        assert await pair.refused(type=5, data=filled("because")) == (400, 50035)
+        assert await pair.refused(type=5, data=filled("so") | {"id": "1"}) == (404, 10062)
+        assert await pair.refused(type=5, data=filled("so") | {"custom_id": "x"}) == (400, 50035)
+        submitted = await pair.invoke(type=5, data=filled("so"))
+        assert submitted["data"]["components"][0]["component"]["value"] == "so"
+        assert submitted["message"]["id"] == message["id"]
+        assert await pair.callback(submitted, 9, form) != (204, None)
+        assert await pair.callback(submitted, 7, {"content": "so it is"}) == (204, None)
 
     async def test_autocomplete(self, pair: Pair) -> None:
-        data = pair.typed()["data"] | {
-            "options": [{"type": 3, "name": "mood", "value": "g", "focused": True}]
-        }
-        got = await pair.invoke(type=4, data=data)
-        await pair.callback(got, 8, {"choices": [{"name": "good", "value": "good"}]})
+        day = {"type": 3, "name": "day", "description": "When", "autocomplete": True}
+        path = f"/applications/{pair.bot.id}/commands"
+        _, pair.command = await pair.bot.rest("POST", path, JOIN | {"options": [*JOIN["options"], day]})  # type: ignore[misc]
+
+        def typed(name: str) -> dict[str, Any]:
+            option = {"type": 3, "name": name, "value": "mo", "focused": True}
+            return pair.typed()["data"] | {"options": [option], "version": pair.command["version"]}
+
+        assert await pair.refused(type=4, data=typed("mood")) == (400, 50035)
+        got = await pair.invoke(type=4, data=typed("day"))
+        for wrong in ([{"name": "Monday", "value": 1}], [{"name": "", "value": "x"}]):
+            assert (await pair.callback(got, 8, {"choices": wrong}))[1]["code"] == 50035
+        many = [{"name": str(n), "value": str(n)} for n in range(26)]
+        assert (await pair.callback(got, 8, {"choices": many}))[1]["code"] == 50035
+        await pair.callback(got, 8, {"choices": [{"name": "Monday", "value": "1"}]})
         offered = await pair.ana.event("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE")
-        assert offered["choices"][0]["value"] == "good"
+        assert offered["choices"] == [{"name": "Monday", "value": "1"}]
 
     async def test_somebody_elses_message(self, pair: Pair) -> None:
         _, mine = await pair.ana.rest("POST", f"/channels/{pair.channel.id}/messages", {"content": "x"})
