@@ -76,10 +76,11 @@ class SQLite:
 
     def failure(self, error: BaseException) -> Failure | None:
         cause = getattr(error, "orig", None) or error
-        if not isinstance(cause, sqlite3.Error):
-            return None
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest says in which way
-        line = LINES.get(code, "{place} failed: {cause}.").format(place=self.place, cause=cause)
+        return self._meaning(cause) if isinstance(cause, sqlite3.Error) else None
+
+    def _meaning(self, error: sqlite3.Error) -> Failure:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says in which way
+        line = LINES.get(code, "{place} failed: {cause}.").format(place=self.place, cause=error)
         return Failure(StoreError(line, retry=code in CURABLE), passing=code in PASSING)
 
     def _make(self) -> None:
@@ -93,6 +94,10 @@ class SQLite:
             ) from None
         except OSError:
             pass  # there already, and not ours to touch: SQLite will say whether that matters
+        try:  # here, since a connection of aiosqlite that could not be opened leaves its thread behind
+            sqlite3.connect(self._path).close()
+        except sqlite3.Error as error:
+            raise self._meaning(error).error from None
 
 
 def _set_up(connection: DBAPIConnection, record: Any) -> None:
