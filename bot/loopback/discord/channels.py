@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -11,8 +12,9 @@ from aiohttp.web_request import FileField
 from bot.loopback.discord import errors
 from bot.loopback.discord.entities import Channel, ChannelKind, Json, MessageFlag, User, timestamp
 from bot.loopback.discord.errors import ApiError
-from bot.loopback.discord.messages import REPLY, Attachment, Message
+from bot.loopback.discord.messages import REPLY, Attachment, Message, without_content
 from bot.loopback.discord.permissions import Permission
+from bot.loopback.discord.polls import Poll
 from bot.loopback.discord.rest import (
     API,
     FAULTS,
@@ -28,6 +30,7 @@ from bot.loopback.discord.rest import (
 )
 from bot.loopback.discord.threads import Thread
 
+NONCE_REMEMBERED = timedelta(minutes=5)
 _FILE = re.compile(r"files\[(\d+)\]")
 
 
@@ -71,7 +74,12 @@ def _may_write(request: web.Request) -> Channel:
 async def create(request: web.Request) -> web.Response:
     channel, body = _may_write(request), await object_body(request)
     chat = request.app[WORLD].chat
+    if body.get("enforce_nonce") and (sent := _sent(request, channel, body.get("nonce"))):
+        return answer(sent.payload())
     message = Message(channel, account(request), nonce=body.get("nonce"))
+    if body.get("poll") is not None:
+        request.app[WORLD].require(account(request), channel, Permission.SEND_POLLS)
+        message.poll = Poll.of(body["poll"])
     message.write(without_uploads(body), await received_files(request, channel))
     if reference := body.get("message_reference"):
         _refer(request, message, reference)
@@ -79,6 +87,25 @@ async def create(request: web.Request) -> web.Response:
     if isinstance(channel, Thread):
         request.app[WORLD].threads.written(channel)
     return answer(message.payload())
+
+
+def _sent(request: web.Request, channel: Channel, nonce: object) -> Message | None:
+    """What the same author has sent there with the same nonce "in the past few minutes" (Discord API docs,
+    "Create Message"): it is not sent again."""
+    latest = datetime.now(UTC) - NONCE_REMEMBERED
+    for message in request.app[WORLD].chat.history(channel):
+        same = nonce is not None and message.author is account(request) and str(message.nonce) == str(nonce)
+        if same and datetime.fromisoformat(message.created_at) > latest:
+            return message
+    return None
+
+
+def _shown(request: web.Request, message: Message) -> Json:
+    """An application that was not given the message-content intent in the developer portal is not shown what
+    others write by REST either, whatever its session asked for (Discord API docs, "HTTP Restrictions")."""
+    reader = account(request)
+    given = not reader.bot or request.app[FAULTS].privileged_intents or reader.id in message.readers
+    return message.payload() if given else without_content(message.payload())
 
 
 def _refer(request: web.Request, message: Message, reference: Json) -> None:
@@ -113,7 +140,7 @@ async def history(request: web.Request) -> web.Response:
         if message.id > after and (not before or message.id < before)
     ]
     page = found[:limit] if after else found[-limit:]
-    return answer([message.payload() for message in reversed(page)])
+    return answer([_shown(request, message) for message in reversed(page)])
 
 
 def _message_of(request: web.Request) -> Message:
@@ -124,13 +151,15 @@ def _message_of(request: web.Request) -> Message:
 
 
 async def show(request: web.Request) -> web.Response:
-    return answer(_message_of(request).payload())
+    return answer(_shown(request, _message_of(request)))
 
 
 async def edit(request: web.Request) -> web.Response:
     message = _message_of(request)
     if message.author is not account(request):
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+    if message.poll is not None:
+        raise ApiError(400, 520003, "Cannot edit a poll message")
     await rewrite(request, message)
     return answer(message.payload())
 

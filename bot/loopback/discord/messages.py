@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.loopback.discord import embeds as embed_rules
 from bot.loopback.discord import errors, layouts
 from bot.loopback.discord.entities import Channel, Guild, Json, MessageFlag, User, snowflake, timestamp
+from bot.loopback.discord.polls import Poll
 from bot.loopback.discord.sessions import Intent
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ DEFAULT = 0
 REPLY = 19
 CHAT_INPUT_COMMAND = 20
 
-# What a bot without the MESSAGE_CONTENT intent gets of other people's messages.
-_WITHOUT_CONTENT: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+_CONTENT: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+
+
+def without_content(payload: Json) -> Json:
+    """What a bot without the MESSAGE_CONTENT intent gets of other people's messages."""
+    return {name: value for name, value in payload.items() if name != "poll"} | _CONTENT
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Message:
     embeds: list[Json] = field(default_factory=list)
     components: list[Json] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
+    poll: Poll | None = None
     mentions: list[User] = field(default_factory=list)
     nonce: str | int | None = None
     application_id: int | None = None  # of the interaction that it answers
@@ -85,6 +91,8 @@ class Message:
             "pinned": False,
             "flags": self.flags,
         }
+        if self.poll is not None:
+            payload["poll"] = self.poll.payload()
         if self.nonce is not None:
             payload["nonce"] = self.nonce
         if self.application_id is not None:
@@ -102,6 +110,11 @@ class Message:
             original.pop("referenced_message", None)  # one level deep
             payload["referenced_message"] = original
         return payload
+
+    @property
+    def readers(self) -> set[int]:
+        """Who is always shown its content: who wrote it and whom it mentions."""
+        return {self.author.id, *(user.id for user in self.mentions)}
 
     def mention(self, guild: Guild) -> None:
         """Find out whom it mentions: who is named in it, and to whom it replies, as far as its author allows
@@ -134,7 +147,7 @@ class Message:
         if "components" in body:
             files = {entry["filename"] for entry in attachments}
             components = layouts.checked(body["components"], v2=v2, files=files)
-        if not (components or (not v2 and (content or embeds or attachments))):
+        if not (components or (not v2 and (content or embeds or attachments or self.poll))):
             raise errors.ApiError(400, 50006, "Cannot send an empty message")
         self.content, self.embeds, self.components = content, embeds, components
         self.attachments, self.flags = attachments, flags
@@ -202,11 +215,11 @@ class Chat:
         blind = viewers & self._blind(message)
         world.tell(guild, event, told, viewers - blind)
         if blind:
-            world.tell(guild, event, told | _WITHOUT_CONTENT, blind)
+            world.tell(guild, event, without_content(told), blind)
 
     def _blind(self, message: Message) -> set[int]:
         """Bots that may not read this message: no MESSAGE_CONTENT intent, not theirs, not mentioned."""
-        exempt = {message.author.id, *(user.id for user in message.mentions)}
+        exempt = message.readers
         return {
             session.user.id
             for session in self._world.sessions

@@ -112,7 +112,7 @@ class ScheduledEvents:
             if body.get(name) is None:
                 raise errors.required(name)
         event = ScheduledEvent(guild_id=guild.id, creator=creator, **self._fields(guild, body))
-        self._require(guild, creator, event, Permission.CREATE_EVENTS | Permission.MANAGE_EVENTS)
+        self._require(guild, creator, event, Permission.CREATE_EVENTS)
         self._events[event.id] = event
         self._tell(event, "GUILD_SCHEDULED_EVENT_CREATE")
         return event
