@@ -6,10 +6,12 @@ the service close the session (1007, 1008), and what no such schema can express 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.foreign import data
+from bot.tools.external.answers import MAX_NUMBER
 
 SCALARS = ("string", "integer", "number", "boolean")
 TYPES = (*SCALARS, "array", "object")
@@ -19,6 +21,8 @@ MAX_DESCRIPTION = 200
 MAX_NAME = 64
 
 Schema = dict[str, Any]
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Irreducible(ValueError):
@@ -59,11 +63,12 @@ class _Reduction:
         given = schema.get("properties")
         given = given if isinstance(given, Mapping) else {}
         required = schema.get("required")
-        required = [name for name in required if name in given] if isinstance(required, list) else []
+        names = required if isinstance(required, list) else []
+        required = list(dict.fromkeys(name for name in names if isinstance(name, str) and name in given))
         properties: Schema = {}
         for name in [*required, *(name for name in given if name not in required)]:
             try:
-                if len(properties) >= MAX_PROPERTIES or not _is_name(name):
+                if len(properties) >= MAX_PROPERTIES or not _NAME.fullmatch(name):
                     raise Irreducible("its parameters are too many, or have names that are none")
                 properties[name] = self.any(given[name], depth + 1)
             except Irreducible:
@@ -120,7 +125,7 @@ def _bounds(schema: Mapping[str, Any], kind: str) -> Schema:
         if choices is None:
             return {}
         texts = [choice for choice in choices if isinstance(choice, str)] if isinstance(choices, list) else []
-        if not texts or len(texts) > MAX_ENUM or any(not _is_name(text) for text in texts):
+        if not texts or len(texts) > MAX_ENUM or any(data(text, MAX_NAME) != text for text in texts):
             raise Irreducible("a choice of what is no plain text, or of too much")
         return {"enum": texts}
     if kind == "boolean":
@@ -128,10 +133,5 @@ def _bounds(schema: Mapping[str, Any], kind: str) -> Schema:
     return {
         bound: schema[bound]
         for bound in ("minimum", "maximum")
-        if isinstance(schema.get(bound), int | float) and not isinstance(schema[bound], bool)
+        if isinstance(schema.get(bound), int | float) and abs(schema[bound]) < MAX_NUMBER
     }
-
-
-def _is_name(name: Any) -> bool:
-    """Whether it may stand before the model as it is: short, and nothing in it that `data` would change."""
-    return isinstance(name, str) and bool(name) and data(name, MAX_NAME) == name
