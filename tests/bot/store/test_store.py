@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -90,6 +91,15 @@ async def test_a_deleted_persona_keeps_its_versions_and_may_come_back(store: Sto
     assert await store.personas.all(GUILD) == []
     assert await store.personas.save(GUILD, ada, ANA, T) == 3
     assert [v.persona for v in await store.personas.versions(GUILD, "Ada")] == [ada, None, ada]
+
+
+async def test_the_personas_of_all_servers_are_read_at_once(store: Store) -> None:
+    ada, ben = Persona(name="Ada", instruction="one"), Persona(name="ben", instruction="two")
+    for guild, persona in ((GUILD, ben), (OTHER, ada), (GUILD, ada), (12, ben)):
+        await store.personas.save(guild, replace(persona, instruction="before"), ANA, T)
+        await store.personas.save(guild, persona, ANA, T)
+    await store.personas.delete(12, "Ben", ANA, T)
+    assert await store.personas.everywhere() == {GUILD: [ada, ben], OTHER: [ada]}
 
 
 async def test_choices_are_replaced_and_forgotten(store: Store) -> None:
@@ -219,6 +229,14 @@ async def test_usage_is_summed_by_day_and_model(store: Store) -> None:
     ]
     assert len(await store.usage.of(GUILD, day - timedelta(days=9))) == 3
     assert await store.usage.of(OTHER, day) == []
+    other = UsageRow(guild_id=OTHER, day=day, model="a", tokens={"text": 2}, dollars=0.5)
+    await store.usage.add(other)
+    assert await store.usage.of(OTHER, day) == [other]
+    assert {(row.guild_id, row.model, row.dollars) for row in await store.usage.since(day)} == {
+        (GUILD, "a", 0.75),
+        (GUILD, "b", 1.0),
+        (OTHER, "a", 0.5),
+    }
 
 
 async def test_a_server_that_removed_the_bot_is_forgotten(store: Store) -> None:
@@ -287,6 +305,17 @@ async def test_a_write_outlives_the_task_that_asked_for_it(url: str) -> None:
         begun = range(1, 20)  # the first was cancelled before it had taken a step
     async with Store.open(url) as store:
         assert {entry.asked_by for entry in await store.audit.of(GUILD, 50)} >= {(n,) for n in begun}
+
+
+async def test_writes_are_carried_out_in_the_order_in_which_they_were_asked_for(store: Store) -> None:
+    """As where the bot is, and then that it has left; even if the first was cancelled meanwhile."""
+    stay = Stay(guild_id=GUILD, channel_id=CHANNEL, joined_at=T, seen_at=T)
+    for _ in range(10):
+        put = asyncio.create_task(store.stays.put(stay))
+        await asyncio.sleep(0)
+        put.cancel()
+        await store.stays.drop(GUILD)
+        assert await store.stays.all() == []
 
 
 async def test_times_are_kept_in_utc_and_need_a_zone(store: Store) -> None:
