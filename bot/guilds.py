@@ -112,6 +112,11 @@ class Guilds:
             raise
         return self.of(guild_id)
 
+    def forget(self, guild_id: int) -> None:
+        """The bot was removed from this server; the store forgets by itself."""
+        self._by_guild.pop(guild_id, None)
+        self._choices.pop(guild_id, None)
+
     async def _keep(self, guild_id: int, changes: Mapping[str, Any]) -> None:
         encoded = {name: _FIELDS[name].encode(value) for name, value in changes.items()}
         async with self._writing:  # two changes at once: the second must not save what the first has not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -22,6 +22,10 @@ FORM_S = 900.0
 """Nobody tells when somebody closes a form without sending it; after this it is taken for closed."""
 
 Item = TypeVar("Item", bound=discord.ui.Item[Any])
+
+
+class Refusal(ParleyError):
+    """What somebody asked for cannot be, for a reason of theirs; `sentence` says it."""
 
 
 class Commands(commands.Cog):
@@ -58,7 +62,7 @@ class Form(discord.ui.Modal):
         await apologise(interaction, error)
 
 
-Pressed = Callable[[Item, discord.Interaction[Any]], Awaitable[None]]
+Pressed = Callable[[Item, discord.Interaction[Any]], Coroutine[Any, Any, None]]
 
 
 def apologising(callback: Pressed[Item]) -> Pressed[Item]:
@@ -77,9 +81,9 @@ def apologising(callback: Pressed[Item]) -> Pressed[Item]:
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
     """A sentence for who is waiting. A fault of ours goes into the log with its traceback."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-    if isinstance(cause, ParleyError):
+    if isinstance(cause, ParleyError) and not isinstance(cause, Refusal):
         log.warning("command failed", error=str(cause))
-    else:
+    elif not isinstance(cause, Refusal):
         log.error("command failed", exc_info=error)
     sentence = cause.sentence if isinstance(cause, ParleyError) else ParleyError.sentence
     reply, pressed = await acknowledge(interaction), interaction.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -44,11 +45,28 @@ class Reply:
 
         await _insist(edit, "reply", self.interaction)
 
+    async def attach(self, text: str, name: str, content: bytes) -> None:
+        """The answer with a file of that name under it."""
+
+        async def edit() -> None:
+            file = discord.File(io.BytesIO(content), name)  # anew for each attempt: the last has read it
+            await self.interaction.edit_original_response(content=text, attachments=[file], view=None)
+
+        await _insist(edit, "reply", self.interaction)
+
     async def rewrite(self, text: str) -> None:
         """The text of the message that was pressed; its buttons stay."""
 
         async def edit() -> None:
             await self.interaction.edit_original_response(content=text)
+
+        await _insist(edit, "reply", self.interaction)
+
+    async def unbutton(self) -> None:
+        """Take the buttons from the message that was pressed; its text stays."""
+
+        async def edit() -> None:
+            await self.interaction.edit_original_response(view=None)
 
         await _insist(edit, "reply", self.interaction)
 

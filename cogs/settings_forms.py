@@ -9,7 +9,6 @@ import discord
 from discord import SelectDefaultValue, SelectDefaultValueType
 from discord.ui import ChannelSelect, Label, RoleSelect, Select, TextInput
 
-from bot.errors import ParleyError
 from bot.guilds import GuildSettings
 from bot.languages import LANGUAGES, known_as
 from bot.live.models import MODELS
@@ -18,17 +17,13 @@ from bot.voice.entry import VoiceRoom
 from cogs import floor_wording, presence_wording
 from cogs import settings_wording as wording
 from cogs.admission import not_invited
-from cogs.failure import Form
+from cogs.failure import Form, Refusal
 
 Changes = dict[str, Any]
 """Fields of GuildSettings."""
 
 _DEFAULT = "-"
 """Stands for None among the values of a select, which must not be empty."""
-
-
-class Unfit(ParleyError):
-    """What was filled in cannot be; `sentence` says what to write instead."""
 
 
 class SettingsForm(Form):
@@ -41,7 +36,7 @@ class SettingsForm(Form):
             self.add_item(label)
 
     def changes(self, member: discord.Member, settings: GuildSettings) -> Changes:
-        """What `member` has filled in. Raises Unfit."""
+        """What `member` has filled in. Raises Refusal."""
         raise NotImplementedError
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
@@ -138,7 +133,7 @@ class AutojoinForm(SettingsForm):
         for channel_id in sorted(chosen - settings.autojoin):
             channel = member.guild.get_channel(channel_id)
             if isinstance(channel, VoiceRoom) and (refusal := not_invited(channel, member)) is not None:
-                raise Unfit(sentence=refusal)
+                raise Refusal(sentence=refusal)
         return {"autojoin": chosen}
 
 
@@ -158,7 +153,7 @@ class LanguageForm(SettingsForm):
         names = {name.casefold(): code for code, name in LANGUAGES.items()}
         code = known_as(typed) or names.get(typed.casefold())
         if typed and code is None:
-            raise Unfit(sentence=wording.no_language(typed))
+            raise Refusal(sentence=wording.no_language(typed))
         return {"language": code}
 
 
@@ -243,12 +238,12 @@ def _typed(seconds: float | None) -> str:
 
 
 def _seconds(label: str, typed: str, limit: int) -> float:
-    """0 where nothing was written. Raises Unfit."""
+    """0 where nothing was written. Raises Refusal."""
     text = typed.strip().replace(",", ".") or "0"
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= limit:  # also what is not a number
-        raise Unfit(sentence=wording.not_seconds(label, typed, limit))
+        raise Refusal(sentence=wording.not_seconds(label, typed, limit))
     return seconds

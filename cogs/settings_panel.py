@@ -17,7 +17,7 @@ from cogs import settings_forms as forms
 from cogs import settings_wording as wording
 from cogs.arrangement import arrange
 from cogs.caller import may_appoint, may_arrange, member_of
-from cogs.failure import Buttons
+from cogs.failure import Buttons, Refusal
 from cogs.reply import Reply, acknowledge
 
 Press = discord.Interaction[Parley]
@@ -108,8 +108,8 @@ async def _submitted(interaction: discord.Interaction[Any], form: forms.Settings
     rooms: Rooms = interaction.client.rooms
     try:
         changes = form.changes(member, settings)
-    except forms.Unfit as unfit:
-        await reply.whisper(unfit.sentence)
+    except Refusal as refusal:
+        await reply.whisper(refusal.sentence)
         return
     if isinstance(form, forms.WhoForm) and not may_appoint(member):
         await reply.whisper(wording.NOT_YOURS_TO_APPOINT)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from bot.guilds import Guilds, GuildSettings
 from bot.settings import Settings
+from bot.store.store import Store
 from bot.turns.floor import Interrupt, Mode
 
 CHOSEN: dict[str, Any] = {
@@ -163,6 +165,24 @@ async def test_a_choice_that_cannot_be_kept_is_taken_back() -> None:
     shelf.full = False
     await guilds.change(1, goodbye="Bye.")
     assert json.loads(shelf.rows[1]) == {"nudge_s": 30.0, "goodbye": "Bye."}
+
+
+async def test_a_server_that_was_left_is_forgotten() -> None:
+    shelf = Shelf()
+    guilds = await Guilds.load(shelf, GuildSettings())
+    await guilds.change(1, nudge_s=30.0)
+    shelf.rows.clear()
+    guilds.forget(1)
+    assert guilds.of(1) == GuildSettings()
+    await guilds.change(1, mode=Mode.OPEN)
+    assert json.loads(shelf.rows[1]) == {"mode": "open"}
+
+
+async def test_the_store_keeps_them(tmp_path: Path) -> None:
+    async with Store.open(f"sqlite:///{tmp_path}/parley.db") as store:
+        before = await (await Guilds.load(store, GuildSettings())).change(1, **CHOSEN)
+    async with Store.open(f"sqlite:///{tmp_path}/parley.db") as store:
+        assert (await Guilds.load(store, GuildSettings())).of(1) == before
 
 
 async def test_changes_at_the_same_time_are_all_kept() -> None:

@@ -9,9 +9,10 @@ import discord
 import pytest
 from cast import Cast, said, whispered
 from discord import app_commands
+from structlog.testing import capture_logs
 
 from bot.errors import LiveUnavailable, ParleyError
-from cogs.failure import Buttons, Commands, Form, apologising
+from cogs.failure import Buttons, Commands, Form, Refusal, apologise, apologising
 
 FAULTS = [(RuntimeError("oh"), ParleyError.sentence), (LiveUnavailable("no"), LiveUnavailable.sentence)]
 
@@ -19,9 +20,17 @@ FAULTS = [(RuntimeError("oh"), ParleyError.sentence), (LiveUnavailable("no"), Li
 @pytest.mark.parametrize(("error", "sentence"), FAULTS)
 async def test_a_command(cast: Cast, error: Exception, sentence: str) -> None:
     typed = cast.typed(cast.member(5))
-    wrapped = app_commands.CommandInvokeError(Mock(spec=app_commands.Command), error)
+    wrapped = app_commands.CommandInvokeError(Mock(), error)
     await Commands().cog_app_command_error(typed, wrapped)
     assert said(typed) == sentence
+
+
+async def test_what_cannot_be_is_no_fault(cast: Cast) -> None:
+    typed = cast.typed(cast.member(5))
+    with capture_logs() as logs:
+        await apologise(typed, Refusal(sentence="Join a channel first."))
+    assert said(typed) == "Join a channel first."
+    assert not logs
 
 
 @pytest.mark.parametrize(("error", "sentence"), FAULTS)
