@@ -143,6 +143,7 @@ class Board:
     def __init__(self) -> None:
         self.questions: list[Question] = []
         self.taken_away: list[int] = []
+        self.took_away = asyncio.Event()
         self.writable = True
 
     async def ask(self, question: Question) -> None:
@@ -152,6 +153,7 @@ class Board:
 
     async def expired(self, question: Question) -> None:
         self.taken_away.append(question.id)
+        self.took_away.set()
 
 
 @dataclass
@@ -194,7 +196,7 @@ class Court:
             self.deeds.append(("moved back", int(result["id"]), context.asked.speakers))
             return {}
 
-        return self.tool("move_member", run, needs=needs, undo=undo, **{"confirm": "never", **more})
+        return self.tool("move_member", run, **{"needs": needs, "undo": undo, "confirm": "never", **more})
 
     def timeout(self, **more: Any) -> Tool:
         """Silences a member whom one outranks; confirmed as usual."""
