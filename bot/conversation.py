@@ -9,7 +9,7 @@ an answer), `News` and `Minutes` (what the model is to know), `Answering` (what 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answering import Answering, Prompt, is_loud
@@ -210,8 +210,8 @@ class Conversation:
                 self._tools.cancel(ids)
                 if not self._tools.busy:
                     self._apply(exchange.called_off(now), now)
-            case Connected():
-                self._connected(now)
+            case Connected(gone=gone):
+                self._connected(gone, now)
             case Disconnected():
                 self._gate.disconnected()
                 self._apply(exchange.disconnected(now), now)
@@ -242,13 +242,14 @@ class Conversation:
 
     # --- within ---
 
-    def _connected(self, now: float) -> None:
-        """A new connection: it has heard nothing of what is not settled, and will hear it now."""
+    def _connected(self, gone: Collection[int], now: float) -> None:
+        """A new connection: it has heard nothing of what is not settled, and will hear it now unless that is
+        gone."""
         self._record()
         self._tools.cancel_all()
         self._answering.lost()
-        self._gate.connected(now)
-        self._apply(self._exchange.connected(now), now)
+        self._gate.connected(now, gone)
+        self._apply(self._exchange.connected(now, gone), now)
 
     def _make_way(self, speakers: Sequence[int], now: float) -> None:
         may = self._floor.may_interrupt(speakers, self._answering.asker)

@@ -6,6 +6,8 @@ are there first, and nothing waits.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot.live.events import Audio, InputTranscript
 from bot.turns.exchange import Effect, Exchange, Verdict
 from bot.turns.floor import Floor
@@ -84,11 +86,11 @@ class Gate:
         """Words that are missing will not come, but be said again."""
         self._away = True
 
-    def connected(self, now: float) -> None:
-        """What is not settled is said again on a new connection, and transcribed again."""
+    def connected(self, now: float, gone: Collection[int] = ()) -> None:
+        """What is not settled is said again on a new connection, and transcribed; what is `gone` is not."""
         self._away = False
         self._answer_waits_since = None
-        self.words.said_again(self._settled, now)
+        self.words.said_again(self._settled, now, but=gone)
 
     def drop_all(self) -> None:
         """Nothing that was said so far is to be answered any more (/hush)."""

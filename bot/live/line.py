@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Never, TypeAlias
 
 import structlog
@@ -35,10 +35,11 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Connected:
     """A connection is ready. `generation` counts them: 1 is the first. What was not settled is asked again
-    on it."""
+    on it, but for what is `gone`: too much was said to keep it. (So are prompts that were settled.)"""
 
     generation: int
     start: Start
+    gone: frozenset[int] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ class Line:
             error: LiveError | None = None
             try:
                 async with self._opened(attempt) as session:
-                    deliver(Connected(self.generation, attempt.start))
+                    deliver(Connected(self.generation, attempt.start, self._outbox.gone))
                     await converse(
                         session,
                         self._outbox,

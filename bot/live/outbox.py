@@ -241,6 +241,12 @@ class Outbox:
         return self._image_allowed_at if is_image else None
 
     @property
+    def gone(self) -> frozenset[int]:
+        """Of the newest prompts those of which nothing is left to be sent: settled, or too much to keep."""
+        left = {entry.number for queue in self._queues for entry in queue.entries}
+        return frozenset(range(max(1, self._said - KEPT_PROMPTS), self._said + 1)) - left
+
+    @property
     def in_turn(self) -> bool:
         """Whether a turn is being said, or open at the server."""
         return self._open is not None or self._on_wire is not None

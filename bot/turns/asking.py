@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.turns.answer import Answer, State
 from bot.turns.book import Book, OpenTurn
@@ -12,6 +12,7 @@ from bot.turns.remedies import DEAD_AIR, Patience, Remedy
 
 GAVE_UP = "gave up"
 UNDECIDED = "never decided"
+FORGOTTEN = "too long without a connection"
 
 PLAYBACK_S = 30.0
 """The service lets an answer be heard before it takes up a text, and says turnComplete then. When that stays
@@ -103,8 +104,9 @@ class Asking(Book[C]):
 
     # --- the connection ---
 
-    def connected(self, now: float) -> list[Effect[C]]:
-        """A new connection has heard nothing of what is unsettled; the line asks it again there, in order.
+    def connected(self, now: float, gone: Collection[int] = ()) -> list[Effect[C]]:
+        """A new connection has heard nothing of what is unsettled; the line asks it again there, in order, as
+        far as it is not `gone`.
 
         What a tool owed is lost: its turn was settled with the words before the call, so the new connection
         may know nothing of either, and a model asked in words would answer something older once more.
@@ -120,6 +122,8 @@ class Asking(Book[C]):
         self._tail = self._waits_for_connection = False
         self._end_call(now)
         self._watch.alive(now)
+        if forgotten := self._debts.forgotten(gone):
+            effects += self._give_up(forgotten, FORGOTTEN)
         if lost := self._debts.ask_again(now, speaking=self._open is not None):
             self.tally[DEAD_AIR] += lost
         return effects

@@ -99,6 +99,14 @@ class Ledger:
         """All, also what has not left yet."""
         return self._aside + self._pending + self._behind
 
+    def forgotten(self, gone: Collection[int]) -> list[Prompt]:
+        """What of these no session to come will know, since the line has not kept it."""
+        return [
+            prompt
+            for prompt in self.open
+            if prompt.kind is not Kind.TOOL_RESULT and prompt.number in gone and prompt.number > self._settled
+        ]
+
     def set_aside(self, prompts: Collection[Prompt]) -> None:
         """Their answer has come: the next one is not for them."""
         self._aside = [prompt for prompt in self._pending if prompt in prompts]

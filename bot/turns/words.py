@@ -7,7 +7,7 @@ answer has begun, in pieces or at once, with a last mark or without. Certain is 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bot.turns.turn import Turn
@@ -103,11 +103,13 @@ class Words:
         self._marks_ends = self._marks_ends or finished
         return utterance
 
-    def said_again(self, after: int, now: float) -> None:
-        """The turns `after` this number go out once more: so will their words come, from the beginning. What
-        is known of them stays until then."""
+    def said_again(self, after: int, now: float, *, but: Collection[int] = ()) -> None:
+        """The turns `after` this number, `but` for some, go out once more: so will their words come, from the
+        beginning. What is known of them stays until then."""
         for utterance in self._utterances:
-            if utterance.number > after:
+            if utterance.number in but:
+                utterance.complete = True
+            elif utterance.number > after:
                 utterance.complete, utterance.wordless, utterance.ended_at = False, True, now
 
     def speakers_of(self, number: int) -> tuple[int, ...]:

@@ -294,6 +294,21 @@ def test_what_was_never_said_in_full_is_not_settled_by_a_mistake() -> None:
 # --- bounds ---
 
 
+def test_of_what_was_too_much_to_keep_nothing_is_left() -> None:
+    outbox = connected()
+    answered, asked = say(outbox, b"ab"), say(outbox, *[SECOND] * 8)
+    taken(outbox)
+    outbox.settle(answered)
+    reconnect(outbox)
+    assert outbox.gone == {answered}
+    lost, *_ = [say(outbox, *[SECOND] * 5) for _ in range(3)]
+    assert outbox.gone == {answered, lost}
+    assert len([message for message in taken(outbox) if message == Begin()]) == 3
+    outbox.text("hello")
+    outbox.settle(asked)
+    assert outbox.gone == {answered, asked, lost}
+
+
 def test_ten_seconds_wait_and_the_oldest_is_dropped_with_its_empty_turn() -> None:
     outbox = Outbox()
     say(outbox, *[SECOND] * 2)

@@ -526,6 +526,15 @@ def test_who_speaks_while_the_connection_changes_interrupts_what_is_asked_again(
     assert talk.wait(30).of(Nudge, Reconnect) == []
 
 
+def test_what_was_too_much_to_be_kept_is_given_up_and_nothing_is_owed_to_it() -> None:
+    talk = Talk().turn(0, None).wait(1).turned().remembered()  # known to the handle
+    talk.turn(1).turn(2, None).turn(3, None).type(4)
+    talk.did(talk.exchange.connected(talk.now, (0, 1, 2, 4)))
+    assert talk.of(GaveUp) == [GaveUp(n, "too long without a connection") for n in (1, 4)]
+    talk.decide(0, ANSWER).decide(3, ANSWER).say("a").done()
+    assert talk.answered == [0, 3] and talk.settled == 4 and talk.exchange.quiet
+
+
 def test_what_was_held_of_an_old_connection_is_not_played() -> None:
     talk = Talk().turn(1, None).say("a").connect().decide(1, ANSWER).say("b").done()
     assert talk.played == "b" and talk.answered == [1]

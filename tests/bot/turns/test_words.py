@@ -115,6 +115,14 @@ def test_what_is_said_again_on_a_new_connection_is_transcribed_again_in_order(sc
     assert scene.heard == ["Hello.", "I asked Parley.", "What for?", "Parley, why?"]
 
 
+def test_what_is_not_said_again_has_no_words_to_come(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.says(BEN)
+    scene.words.said_again(0, scene.now, but=(1,))
+    scene.transcribed("Parley, why?")
+    assert scene.heard == ["", "Parley, why?"]
+
+
 def test_without_a_last_mark_a_pause_is_one(scene: Scene) -> None:
     scene.says(ANA)
     scene.transcribed("I asked ", "Parley.", finished=False)
