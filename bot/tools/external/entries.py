@@ -17,15 +17,15 @@ _PERMISSIONS = """
 create_instant_invite kick_members ban_members administrator manage_channels manage_guild add_reactions
 view_audit_log priority_speaker stream view_channel send_messages send_tts_messages manage_messages
 embed_links attach_files read_message_history mention_everyone use_external_emojis view_guild_insights
-connect speak mute_members deafen_members move_members use_vad change_nickname manage_nicknames
-manage_roles manage_webhooks manage_expressions use_application_commands request_to_speak manage_events
-manage_threads create_public_threads create_private_threads use_external_stickers
-send_messages_in_threads use_embedded_activities moderate_members view_creator_monetization_analytics
-use_soundboard create_expressions create_events use_external_sounds send_voice_messages send_polls
-use_external_apps pin_messages bypass_slowmode
+connect speak mute_members deafen_members move_members use_voice_activation change_nickname
+manage_nicknames manage_roles manage_webhooks manage_expressions use_application_commands
+request_to_speak manage_events manage_threads create_public_threads create_private_threads
+use_external_stickers send_messages_in_threads use_embedded_activities moderate_members
+view_creator_monetization_analytics use_soundboard create_expressions create_events use_external_sounds
+send_voice_messages send_polls use_external_apps pin_messages bypass_slowmode set_voice_channel_status
 """
 PERMISSIONS = frozenset(_PERMISSIONS.split())
-"""Discord API docs, "Bitwise Permission Flags", in lower case."""
+"""Discord API docs, "Bitwise Permission Flags", in lower case, Use Voice Activity as discord.py spells it."""
 
 _OURS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "te", "upgrade"}
 

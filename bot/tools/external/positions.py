@@ -28,6 +28,7 @@ class Positions:
                 if header := _HEADER.match(line):
                     table = self._table(_keys(header[2]), array=header[1] == "[[")
                     self._lines.setdefault(table, number)
+                    self._lines.setdefault(table[:1], number)
                 elif field := _FIELD.match(line):
                     self._lines.setdefault((*table, *_keys(field[1])), number)
             if len(_QUOTES.findall(line)) % 2:
