@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.tools.gatekeeper import Gatekeeper
-from bot.tools.ledger import Outcome, Record
+from bot.tools.ledger import Ledger, Outcome, Record
 from bot.tools.policy import Policy, resolve
 from bot.tools.question import Question
 from bot.tools.registry import Asked, Need, Registry, Result, Standing, Tool, ToolContext, Unclear
@@ -168,12 +168,12 @@ class Court:
     policies: dict[str, Policy] = field(default_factory=dict)
     now: float = 1000.0
 
-    def keeper(self, *tools: Tool) -> Gatekeeper:
+    def keeper(self, *tools: Tool, ledger: Ledger | None = None) -> Gatekeeper:
         keeper = Gatekeeper(
             Registry(tools or (self.move(), self.timeout(), self.read(), self.dice())),
             lambda tool, guild_id, channel_id: self.policies.get(tool.name, resolve(tool, ())),
             self.server.rights,
-            self.notebook,
+            ledger or self.notebook,
             lambda: self.now,
         )
         keeper.asker = self.board
