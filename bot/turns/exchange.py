@@ -59,7 +59,8 @@ UNASKED = "unasked answer"
 NOTES_OFF = "notes off"
 
 DUPLICATE_S = 0.3
-"""No model answers nothing so soon after its last answer: a turnComplete then is one said twice."""
+"""No model answers nothing so soon after its last answer: a turnComplete then is one said twice. Nor so soon
+after it was asked: then it is a late one."""
 
 PAUSE_S = 0.5
 """A turnComplete without generationComplete may come too early or twice; sound that goes on at once, with
@@ -119,16 +120,17 @@ class Exchange(Asking[C]):
         if in_progress:
             return self._go_on(now)
         answer, tail, self._tail = self._answer, self._tail, False
-        twice, self._ended_at = now - self._ended_at < DUPLICATE_S, now
         words, self._words = self._words, False
         self._debts.end(now, DUPLICATE_S)
         group = self._debts.group(now) if self._open is None else []
+        soon = now - max([self._ended_at, *(prompt.asked_at for prompt in group)]) < DUPLICATE_S
+        self._ended_at = now
         effects: list[Effect[C]] = []
         if answer is not None and not answer.complete:
             self._may_go_on = True
             group = [prompt for prompt in answer.covers if prompt in self._debts.pending and not answer.loud]
             effects += self._end(answer, now)
-        elif not tail and not twice:
+        elif not tail and not soon:
             self._fail(group, TEXT_ONLY if words else EMPTY, now)
         asking_again_is_useless = forbids(reason) and (self._watch.failure is not None or not tail)
         if asking_again_is_useless and any(prompt.owed for prompt in group):
