@@ -93,6 +93,7 @@ class Words:
 
     def came(self, text: str, finished: bool, now: float) -> Utterance | None:
         """A piece of transcription; the turn it belongs to, None if there is none."""
+        self._marks_ends = self._marks_ends or finished
         utterance = self._owner(text, now)
         if utterance is None:
             return None
@@ -100,7 +101,6 @@ class Words:
         utterance.wordless = False
         utterance.heard_at = now
         utterance.complete = utterance.complete or finished
-        self._marks_ends = self._marks_ends or finished
         return utterance
 
     def said_again(self, after: int, now: float, *, but: Collection[int] = ()) -> None:

@@ -83,6 +83,16 @@ def test_a_service_that_marks_the_end_of_a_sentence_is_waited_for(scene: Scene) 
     assert scene.heard[1:] == ["I asked Parley about that.", "Dan, did you"]
 
 
+def test_also_where_it_does_so_for_the_first_time(scene: Scene) -> None:
+    scene.says(ANA)
+    scene.transcribed("I asked", finished=False)
+    scene.begins(BEN)
+    scene.now += HEAD_S + 0.1
+    scene.words.came(" Parley about that.", True, scene.now)
+    scene.transcribed("Dan, did you", finished=False)
+    assert scene.heard == ["I asked Parley about that.", "Dan, did you"]
+
+
 def test_two_sentences_that_come_at_once_are_of_two_turns_unless_a_space_joins_them(scene: Scene) -> None:
     for _ in range(2):
         scene.says(ANA)
