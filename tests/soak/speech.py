@@ -44,7 +44,8 @@ class Speech:
         self._place = 0
         self._started_at: float | None = None
         self._call_at = random.randrange(3) if owed and random.random() < nature.calls else None
-        self._call_place: int | None = None  # where it called, once it has
+        self._called = False
+        self._result_at: float | None = None  # when it came to what the tool had found
         self.call_id: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._late: list[asyncio.TimerHandle] = []
@@ -59,16 +60,19 @@ class Speech:
         return True
 
     def interrupt(self) -> bool:
-        """Somebody speaks. Whether it may not have been heard at all, or not what it came to."""
+        """Somebody speaks. Whether it may not have been heard at all, or not what it came to: it is generated
+        faster than it is heard, so that the time counts, and not how much there is of it."""
         self.cancel()
-        result_due = self._call_place is not None and self._place <= self._call_place + 1
+        result_due = self._called and self._is_unheard(self._result_at)
         if result_due:
             self._judge.result_due(self.owed)
         if self.call_id is not None:
             self._socket.emit(live.ToolCallsCancelled((self.call_id,)))
         self._end(live.Interrupted(), 0.0)
-        unheard = self._started_at is None or self._loop.time() - self._started_at < HEARD_S
-        return unheard or result_due
+        return self._is_unheard(self._started_at) or result_due
+
+    def _is_unheard(self, since: float | None) -> bool:
+        return since is None or self._loop.time() - since < HEARD_S
 
     def cancel(self) -> None:
         """No more of it; but a late event may still be on its way."""
@@ -80,12 +84,14 @@ class Speech:
 
     def _step(self) -> None:
         if self._call_at == self._place:
-            self._call_at, self._call_place = None, self._place
+            self._call_at, self._called = None, True
             self.call_id = f"call {self.number}"
             return self._socket.emit(live.ToolCall(self.call_id, "clock", {}))
         if self._started_at is None:
             self._started_at = self._loop.time()
             self._began()
+        if self._called and self._result_at is None:
+            self._result_at = self._loop.time()
         self._socket.emit(live.Audio(piece(self.number, self._place), HZ))
         if self._place % 2 == 0:
             self._socket.emit(live.OutputTranscript("So it is. "))

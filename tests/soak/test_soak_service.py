@@ -103,6 +103,27 @@ def test_who_speaks_again_interrupts_and_both_are_answered_at_once() -> None:
     assert play(scene).complaints == []
 
 
+@pytest.mark.parametrize(("after_s", "due"), [(0.6, True), (2.5, False)])
+def test_what_follows_from_a_tool_is_due_until_it_was_heard_for_a_second(after_s: float, due: bool) -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            await say(socket, judge, 1)
+            while not ear.of(live.ToolCall):  # noqa: ASYNC110 - time costs nothing here
+                await asyncio.sleep(0.1)
+            begun = len(ear.of(live.Audio))
+            await socket.respond("call 1", "clock", {})
+            while len(ear.of(live.Audio)) == begun:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(after_s)
+            await say(socket, judge, 2)
+            await asyncio.sleep(0.2)
+            assert len(ear.of(live.Audio)) > begun + 1, "more was generated than can have been heard"
+            assert judge.turns[1].result_due == due
+
+    assert play(scene, replace(MILD, calls=1.0, faster=8.0)).complaints == []
+
+
 def test_a_handle_knows_what_was_answered_and_no_more() -> None:
     async def scene(service: Service, judge: Judge) -> None:
         async with service.connect(LiveSettings()) as socket:
