@@ -81,7 +81,7 @@ def _problems(persona: Persona) -> Iterator[tuple[str, str]]:
     yield from _one_of("addressing", persona.addressing, tuple(Mode))
     yield from _one_of("model", persona.model, MODELS)
     if persona.temperature is not None and not 0 <= persona.temperature <= TEMPERATURE_MAX:
-        yield "temperature", f"is {persona.temperature:g}; it must be from 0 to {TEMPERATURE_MAX:g}"
+        yield "temperature", f"must be a number from 0 to {TEMPERATURE_MAX:g}"
     yield from _thinking(persona)
 
 

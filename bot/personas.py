@@ -63,7 +63,8 @@ class NotAPersona(ParleyError):
     """It cannot be kept as it is; `problems` says of each field why."""
 
     def __init__(self, found: Mapping[str, str]) -> None:
-        sentence = " ".join(f"The field **{field}** {problem}." for field, problem in found.items())
+        named = {field.replace("_", " ").capitalize(): problem for field, problem in found.items()}
+        sentence = "\n".join(f"**{name}** {problem}." for name, problem in named.items())
         super().__init__(sentence, sentence=sentence)
         self.problems = dict(found)
 
@@ -78,7 +79,7 @@ class Personas:
     def __init__(self, kept: Kept, default: Persona) -> None:
         self._kept = kept
         self._given = {_key(persona): persona for persona in (default, *presets())}
-        self._default = default
+        self.default = default
         self._own: defaultdict[int, dict[str, Persona]] = defaultdict(dict)
         self._chosen: dict[int, dict[str, Any]] = {}
         """By channel id; that of the whole server is under its own id, which no voice channel has."""
@@ -101,7 +102,7 @@ class Personas:
             found = self._find(guild_id, name) if name is not None else None
             if found is not None:
                 return found
-        return self._default
+        return self.default
 
     def all(self, guild_id: int) -> list[Persona]:
         """The default, the server's own by name, then those that come with Parley."""
@@ -116,6 +117,9 @@ class Personas:
         if found is None:
             raise KeyError([persona.name for persona in self.all(guild_id)])
         return found
+
+    def has(self, guild_id: int, name: str) -> bool:
+        return self._find(guild_id, name) is not None
 
     def origin(self, name: str) -> Persona | None:
         """The persona of this name that comes with Parley."""
@@ -175,6 +179,11 @@ class Personas:
         self._chosen[place] = choices
         return persona
 
+    def forget(self, guild_id: int) -> None:
+        """The bot was removed from that server, and what was kept of it is deleted."""
+        self._own.pop(guild_id, None)
+        self._chosen.pop(guild_id, None)
+
     def _find(self, guild_id: int, name: str) -> Persona | None:
         key = name.strip().casefold()
         return self._own[guild_id].get(key) or self._given.get(key)
@@ -182,7 +191,12 @@ class Personas:
 
 def default_persona(settings: Settings) -> Persona:
     """Who the bot is where nobody has chosen: as the person who runs it has it in `.env`."""
-    return Persona(name=DEFAULT_NAME, instruction=settings.parley_instruction, voice=settings.gemini_voice)
+    return Persona(
+        name=DEFAULT_NAME,
+        instruction=settings.parley_instruction,
+        aliases=settings.aliases,
+        voice=settings.gemini_voice,
+    )
 
 
 @cache

@@ -58,18 +58,21 @@ class Sample:
 
 
 class Preview:
-    """`used` is told what each costs: the server, the model, and the service's count."""
+    """`model` is that of `.env`; `used` is told what each costs: server, model, and the service's count."""
 
-    def __init__(self, client: LiveClient, used: Callable[[int, str, Usage], None]) -> None:
+    def __init__(self, client: LiveClient, model: str, used: Callable[[int, str, Usage], None]) -> None:
         self._client = client
+        self._model = model
         self._used = used
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def sample(self, guild_id: int, persona: Persona, model: str, instruction: str) -> Sample:
+    async def sample(
+        self, guild_id: int, persona: Persona, instruction: str, model: str | None = None
+    ) -> Sample:
         """`persona` introduces itself; `model` is the server's, for a persona that has none.
 
         Raises LiveError or NoSample."""
-        settings = voiced(persona, LiveSettings(model=model, instruction=instruction))
+        settings = voiced(persona, LiveSettings(model=model or self._model, instruction=instruction))
         async with self._places, self._client.connect(settings) as session:
             return await self._say(session, guild_id)
 

@@ -79,7 +79,7 @@ def test_blank_space_around_texts_is_dropped() -> None:
         (GOOD + b"aliases = [1]\n", "Line 6: aliases must be a list of names"),
         (GOOD + b'temperature = "warm"\n', "Line 6: temperature must be a number."),
         (GOOD + b"temperature = true\n", "Line 6: temperature must be a number."),
-        (GOOD + b"temperature = nan\n", "Line 6: temperature is nan"),
+        (GOOD + b"temperature = nan\n", "Line 6: temperature must be a number from 0"),
         (GOOD + b'colour = "red"\n', "Line 6: there is no field colour. Known: name, instruction"),
         (GOOD + b"[voice]\nname = 1\n", "Line 6: voice must be text"),
         (GOOD.replace(b'"Quinn"', b'"!"'), "Line 1: name needs at least one letter"),

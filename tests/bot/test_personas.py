@@ -75,8 +75,11 @@ def test_the_default_is_as_the_env_has_it() -> None:
         gemini_api_key=SecretStr("k"),
         gemini_voice="Kore",
         parley_instruction="Be brief.",
+        parley_aliases="Par, Lee",
     )
-    assert default_persona(settings) == Persona(name="Parley", instruction="Be brief.", voice="Kore")
+    assert default_persona(settings) == Persona(
+        name="Parley", instruction="Be brief.", voice="Kore", aliases=("Par", "Lee")
+    )
 
 
 # --- a server's own ---
@@ -124,7 +127,7 @@ async def test_what_is_no_persona_is_not_kept(personas: Personas, store: Store) 
     with pytest.raises(NotAPersona) as wrong:
         await personas.save(GUILD, replace(QUINN, voice="alloy", temperature=9.0), ANA, AT)
     assert set(wrong.value.problems) == {"voice", "temperature"}
-    assert "**voice**" in wrong.value.sentence
+    assert "**Voice**" in wrong.value.sentence
     assert await store.personas.versions(GUILD, "Quinn") == []
 
 
@@ -143,6 +146,14 @@ async def test_what_cannot_be_kept_does_not_hold(personas: Personas, store: Stor
     with pytest.raises(StoreError):
         await personas.use(GUILD, None, "Quiz Host")
     assert names(personas) == ["Parley", *PRESETS]
+    assert personas.for_channel(GUILD, LOUNGE) == DEFAULT
+
+
+async def test_a_server_that_the_bot_has_left_is_forgotten(personas: Personas) -> None:
+    await personas.save(GUILD, QUINN, ANA, AT)
+    await personas.use(GUILD, None, "Quinn")
+    personas.forget(GUILD)
+    assert not personas.has(GUILD, "Quinn")
     assert personas.for_channel(GUILD, LOUNGE) == DEFAULT
 
 

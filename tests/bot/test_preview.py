@@ -52,7 +52,11 @@ def opened(tmp_path: Path) -> Opened:
         client = LiveClient("key", server.base_url, ca_file)
         used: list[Usage] = []
         try:
-            yield server, Preview(client, lambda guild_id, model, usage: used.append(usage)), used
+            yield (
+                server,
+                Preview(client, DEFAULT_MODEL, lambda guild_id, model, usage: used.append(usage)),
+                used,
+            )
         finally:
             await client.close()
             await server.close()
@@ -62,7 +66,7 @@ def opened(tmp_path: Path) -> Opened:
 
 async def test_the_persona_introduces_itself_in_its_voice(opened: Opened) -> None:
     async with opened() as (server, preview, used):
-        sample = await preview.sample(GUILD, QUINN, DEFAULT_MODEL, "You are Quinn. Be brief.")
+        sample = await preview.sample(GUILD, QUINN, "You are Quinn. Be brief.")
     [record] = server.sessions
     assert record.setup is not None
     assert (record.setup.voice, record.setup.temperature) == ("Kore", 0.3)
@@ -81,20 +85,20 @@ async def test_what_nobody_could_hear_is_no_sample(opened: Opened, monkeypatch: 
         for fault in (TurnFault.EMPTY, TurnFault.ZEROS, TurnFault.SILENCE):
             server.faults.turns.append(fault)
             with pytest.raises(NoSample):
-                await samples.sample(GUILD, QUINN, DEFAULT_MODEL, "")
+                await samples.sample(GUILD, QUINN, "")
 
 
 async def test_a_model_that_does_not_stop_is_stopped(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preview, "SAMPLE_MAX_S", 0.5)
     async with opened() as (_, samples, _):
-        sample = await samples.sample(GUILD, QUINN, DEFAULT_MODEL, "")
+        sample = await samples.sample(GUILD, QUINN, "")
     assert 0.5 <= sample.seconds < 0.7
 
 
 async def test_what_is_refused_says_why(opened: Opened) -> None:
     async with opened() as (_, samples, _):
         with pytest.raises(LiveRefused):
-            await samples.sample(GUILD, QUINN, "gemini-9-live", "")
+            await samples.sample(GUILD, QUINN, "", "gemini-9-live")
 
 
 @pytest.mark.parametrize("hz", [16_000, 24_000, 44_100])
