@@ -96,18 +96,18 @@ def kind_of(component: Any, admitted: Collection[Kind], path: str) -> Kind:
 
 def text(component: Json, name: str, path: str, longest: int, shortest: int = 0) -> str:
     """A text field; one with a shortest length above 0 has to be there."""
-    value = component.get(name)
+    value, where = component.get(name), f"{path}.{name}".lstrip(".")
     if value is None and not shortest:
         return ""
     if value is None:
-        raise errors.required(f"{path}.{name}")
+        raise errors.required(where)
     if not isinstance(value, str):
         raise form_error(f"{path}.{name}", "STRING_TYPE_CONVERT", f"Could not interpret {value!r} as string.")
     if not shortest <= len(value) <= longest:
         code, said = "BASE_TYPE_MAX_LENGTH", f"Must be {longest} or fewer in length."
         if shortest:
             code, said = "BASE_TYPE_BAD_LENGTH", f"Must be between {shortest} and {longest} in length."
-        raise form_error(f"{path}.{name}", code, said)
+        raise form_error(where, code, said)
     return value
 
 

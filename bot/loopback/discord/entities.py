@@ -10,12 +10,22 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum, IntFlag
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.loopback.discord import permissions
 from bot.loopback.discord.permissions import Overwrite, Permission
 
+if TYPE_CHECKING:
+    from bot.loopback.discord.soundboard import Sound
+
 Json = dict[str, Any]
+
+# What a server may have, and these have not.
+_UNSET = (
+    *("icon", "splash", "discovery_splash", "banner", "description", "afk_channel_id", "application_id"),
+    *("system_channel_id", "rules_channel_id", "public_updates_channel_id", "vanity_url_code"),
+    "safety_alerts_channel_id",
+)
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
 _increments = itertools.count()
@@ -107,6 +117,7 @@ class Member:
     nick: str | None = None
     mute: bool = False
     deaf: bool = False
+    timed_out_until: datetime | None = None
     joined_at: str = field(default_factory=timestamp)
 
     def payload(self) -> Json:
@@ -125,7 +136,7 @@ class Member:
             "mute": self.mute,
             "flags": 0,
             "pending": False,
-            "communication_disabled_until": None,
+            "communication_disabled_until": self.timed_out_until and self.timed_out_until.isoformat(),
         }
 
 
@@ -214,6 +225,7 @@ class Guild:
     channels: dict[int, Channel] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     voice_states: dict[int, VoiceState] = field(default_factory=dict)
+    sounds: dict[int, Sound] = field(default_factory=dict)
     created_at: str = field(default_factory=timestamp)
 
     def permissions(self, user_id: int, channel: Channel | None = None) -> int:
@@ -225,9 +237,11 @@ class Guild:
             return permissions.ALL
         roles = [self.roles[role].permissions for role in member.roles]
         total = permissions.base(self.roles[self.id].permissions, roles)
-        if channel is None:
-            return total
-        return permissions.in_channel(total, channel.overwrites, self.id, member.roles, user_id)
+        if channel is not None:
+            total = permissions.in_channel(total, channel.overwrites, self.id, member.roles, user_id)
+        until = member.timed_out_until
+        out = until is not None and until > datetime.now(UTC) and not total & Permission.ADMINISTRATOR
+        return total & permissions.TIMED_OUT if out else total
 
     def viewers(self, channel: Channel) -> set[int]:
         view = int(Permission.VIEW_CHANNEL)
@@ -239,16 +253,11 @@ class Guild:
     def payload(self) -> Json:
         """`GET /guilds/{id}`: without members, channels and voice states."""
         return {
+            **dict.fromkeys(_UNSET),
             "id": str(self.id),
             "name": self.name,
             "owner_id": str(self.owner_id),
-            "icon": None,
-            "splash": None,
-            "discovery_splash": None,
-            "banner": None,
-            "description": None,
             "region": "deprecated",
-            "afk_channel_id": None,
             "afk_timeout": 300,
             "verification_level": 0,
             "default_message_notifications": 0,
@@ -263,16 +272,10 @@ class Guild:
             "emojis": [],
             "stickers": [],
             "roles": [role.payload() for role in self.roles.values()],
-            "application_id": None,
-            "system_channel_id": None,
             "system_channel_flags": 0,
-            "rules_channel_id": None,
-            "public_updates_channel_id": None,
-            "vanity_url_code": None,
             "max_members": 500_000,
             "max_video_channel_users": 25,
             "max_stage_video_channel_users": 50,
-            "safety_alerts_channel_id": None,
         }
 
     def create_payload(self, viewer_id: int, *, everybody: bool) -> Json:
@@ -293,5 +296,5 @@ class Guild:
             "voice_states": [{k: v for k, v in state.items() if k != "guild_id"} for state in states],
             "presences": [],
             "stage_instances": [],
-            "soundboard_sounds": [],
+            "soundboard_sounds": [sound.payload() for sound in self.sounds.values()],
         }

@@ -34,6 +34,7 @@ _UNKNOWN = {
     "interaction": 10062,
     "application command": 10063,
     "Voice State": 10065,
+    "sound": 10097,
 }
 
 

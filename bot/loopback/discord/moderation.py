@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from aiohttp import web
 
 from bot.loopback.discord import errors
@@ -22,6 +24,8 @@ from bot.loopback.discord.rest import (
 from bot.loopback.discord.world import World
 
 STATUS_MAX = 500
+TIMEOUT = "communication_disabled_until"
+TIMEOUT_MAX = timedelta(days=28)
 
 
 async def my_voice_state(request: web.Request) -> web.Response:
@@ -98,20 +102,19 @@ _NEEDED = {
     "mute": Permission.MUTE_MEMBERS,
     "deaf": Permission.DEAFEN_MEMBERS,
     "channel_id": Permission.MOVE_MEMBERS,
+    TIMEOUT: Permission.MODERATE_MEMBERS,
 }
+_IN_VOICE = {"mute", "deaf", "channel_id"}
 
 
 async def edit_member(request: web.Request) -> web.Response:
-    """`PATCH …/members/{user}`: nickname, server mute and deafen, move or disconnect."""
+    """`PATCH …/members/{user}`: nickname, timeout, server mute and deafen, move or disconnect."""
     world, body = request.app[WORLD], await object_body(request)
     guild = world.guild(snowflake_of(request, "guild_id"))
     member = guild.members.get(snowflake_of(request, "user_id"))
     if member is None:
         raise errors.unknown("Member")
-    held = guild.permissions(account(request).id)
-    for name in body.keys() & _NEEDED.keys():
-        if not held & _NEEDED[name]:
-            raise errors.missing_permissions()
+    _require_power(request, guild, member, body)
     _apply(guild, member, body)
     world.tell(guild, "GUILD_MEMBER_UPDATE", member.payload() | {"guild_id": str(guild.id)})
     if body.keys() & {"mute", "deaf"} and (state := guild.voice_states.get(member.user.id)):
@@ -121,9 +124,57 @@ async def edit_member(request: web.Request) -> web.Response:
     return answer(member.payload())
 
 
+def _require_power(request: web.Request, guild: Guild, member: Member, body: Json) -> None:
+    """What is done to a voice state is for who has the permission in that channel, whoever it is done to. A
+    nickname and a timeout are for who ranks above the member, and no administrator can be timed out."""
+    actor, state = account(request).id, guild.voice_states.get(member.user.id)
+    seat = None if state is None or state.channel_id is None else guild.channels[state.channel_id]
+    for name in body.keys() & _NEEDED.keys():
+        where = seat if name in _IN_VOICE else None
+        if not guild.permissions(actor, where) & _NEEDED[name]:
+            raise errors.missing_permissions()
+    if body.keys() - _IN_VOICE and not outranks(guild, actor, member.user.id):
+        raise errors.missing_permissions()
+    if TIMEOUT in body and guild.permissions(member.user.id) & Permission.ADMINISTRATOR:
+        raise errors.missing_permissions()
+
+
+def outranks(guild: Guild, user_id: int, other_id: int) -> bool:
+    """Whether a member may act on another where roles count: never on the owner, nor on oneself."""
+    if other_id in (guild.owner_id, user_id):
+        return False
+    return user_id == guild.owner_id or _rank(guild, user_id) > _rank(guild, other_id)
+
+
+def _rank(guild: Guild, user_id: int) -> tuple[int, int]:
+    """Of the highest role; of two in the same place the older is higher."""
+    held = (guild.roles[role] for role in (guild.id, *guild.members[user_id].roles))
+    return max((role.position, -role.id) for role in held)
+
+
+def _until(value: object) -> datetime | None:
+    """When a timeout ends: at most 28 days from now; None ends it now."""
+    if value is None:
+        return None
+    try:
+        until = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise errors.form_error(
+            TIMEOUT, "DATE_TIME_TYPE_PARSE", f"Could not parse {value}. Should be ISO8601."
+        ) from None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    if until > datetime.now(UTC) + TIMEOUT_MAX:
+        raise errors.form_error(
+            TIMEOUT, "GUILD_MEMBER_TIMEOUT_TOO_LONG", "Timeouts cannot be longer than 28 days."
+        )
+    return until
+
+
 def _apply(guild: Guild, member: Member, body: Json) -> None:
     if body.keys() & {"mute", "deaf"} and member.user.id not in guild.voice_states:
         raise ApiError(400, 40032, "Target user is not connected to voice.")
+    if TIMEOUT in body:
+        member.timed_out_until = _until(body[TIMEOUT])
     member.nick = body.get("nick", member.nick) or None
     member.mute = bool(body.get("mute", member.mute))
     member.deaf = bool(body.get("deaf", member.deaf))
@@ -132,6 +183,8 @@ def _apply(guild: Guild, member: Member, body: Json) -> None:
 async def _relocate(request: web.Request, guild: Guild, member: Member, target: object) -> None:
     world = request.app[WORLD]
     if target is None:
+        if member.user.id not in guild.voice_states:
+            raise ApiError(400, 40032, "Target user is not connected to voice.")
         await world.calls.leave(guild, member.user.id)
         return
     channel = world.channel(int(str(target)))

@@ -37,6 +37,7 @@ class Permission(IntFlag):
     CHANGE_NICKNAME = 1 << 26
     MANAGE_NICKNAMES = 1 << 27
     MANAGE_ROLES = 1 << 28
+    MANAGE_GUILD_EXPRESSIONS = 1 << 30
     USE_APPLICATION_COMMANDS = 1 << 31
     REQUEST_TO_SPEAK = 1 << 32
     MANAGE_EVENTS = 1 << 33
@@ -46,6 +47,7 @@ class Permission(IntFlag):
     SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
     USE_SOUNDBOARD = 1 << 42
+    CREATE_GUILD_EXPRESSIONS = 1 << 43
     CREATE_EVENTS = 1 << 44
     USE_EXTERNAL_SOUNDS = 1 << 45
     SEND_VOICE_MESSAGES = 1 << 46
@@ -54,6 +56,9 @@ class Permission(IntFlag):
 
 
 ALL = (1 << 53) - 1
+
+# What a member keeps who is timed out (Discord API docs, "Permissions for Timed Out Members").
+TIMED_OUT = int(Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY)
 
 # What @everyone has in a new server (Discord's own default, less events).
 EVERYONE = (

@@ -16,6 +16,7 @@ from bot.loopback.discord import (
     responding,
     rest,
     scheduled_routes,
+    soundboard,
     thread_routes,
 )
 from bot.loopback.discord.calls import GatewayFaults, Voice
@@ -68,7 +69,7 @@ class DiscordServer(Generic[AnyVoice]):
         app[rest.FAULTS] = self.faults
         app[commands.COMMANDS] = commands.Commands()
         app[INTERACTIONS] = self.interactions
-        app.add_routes([*rest.routes(), *moderation.routes(), *channels.routes()])
+        app.add_routes([*rest.routes(), *moderation.routes(), *soundboard.routes(), *channels.routes()])
         app.add_routes([*thread_routes.routes(), *scheduled_routes.routes(), *poll_routes.routes()])
         app.add_routes([*commands.routes(), *invoking.routes(), *responding.routes()])
         app.add_routes([web.get(path, self.gateway.handle) for path in ("/", "/gateway")])

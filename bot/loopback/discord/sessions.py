@@ -33,6 +33,7 @@ class Op(IntEnum):
 class Intent(IntFlag):
     GUILDS = 1 << 0
     MEMBERS = 1 << 1
+    EXPRESSIONS = 1 << 3
     VOICE_STATES = 1 << 7
     PRESENCES = 1 << 8
     MESSAGES = 1 << 9
@@ -62,7 +63,10 @@ _INTENT_OF = {
     **dict.fromkeys(("MESSAGE_POLL_VOTE_ADD", "MESSAGE_POLL_VOTE_REMOVE"), Intent.POLLS),
     "GUILD_MEMBER_ADD": Intent.MEMBERS,
     "GUILD_MEMBER_UPDATE": Intent.MEMBERS,
-    "VOICE_STATE_UPDATE": Intent.VOICE_STATES,
+    **dict.fromkeys(("VOICE_STATE_UPDATE", "VOICE_CHANNEL_EFFECT_SEND"), Intent.VOICE_STATES),
+    **dict.fromkeys(
+        (f"GUILD_SOUNDBOARD_SOUND_{what}" for what in ("CREATE", "UPDATE", "DELETE")), Intent.EXPRESSIONS
+    ),
     **dict.fromkeys(("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"), Intent.MESSAGES),
     **dict.fromkeys(("MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"), Intent.REACTIONS),
     "TYPING_START": Intent.TYPING,
