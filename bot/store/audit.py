@@ -25,8 +25,9 @@ class Audit:
         row = {name: getattr(entry, name) for name in audit.c.keys() if name != "id"}  # noqa: SIM118
 
         async def insert(connection: AsyncConnection) -> int:
-            written = await connection.execute(audit.insert().values(**row).returning(audit.c.id))
-            return int(written.scalar_one())
+            written = await connection.execute(audit.insert().values(**row))
+            assert written.inserted_primary_key is not None  # of one row
+            return int(written.inserted_primary_key[0])
 
         return await self._database.write(insert)
 

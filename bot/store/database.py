@@ -98,7 +98,7 @@ class Database:
             async with self._engine.connect() as connection:
                 return (await connection.execute(query)).all()
 
-        return await self._outlive(self._patiently(fetch))
+        return await self._outlive(self._patiently(fetch, monotonic() + self._patience_s))
 
     async def execute(self, *statements: Executable) -> int:
         """Write `statements` in one transaction: all or none. How many rows the last of them changed."""
@@ -130,9 +130,11 @@ class Database:
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `work` gives, once what it wrote is on the disk. It may be run again, from the beginning."""
 
+        until = monotonic() + self._patience_s  # from now: those who wait in line would add theirs up
+
         async def in_turn() -> T:
             async with self._turn:
-                return await self._patiently(transaction)
+                return await self._patiently(transaction, until)
 
         async def transaction() -> T:
             async with self._engine.connect() as connection:
@@ -147,12 +149,13 @@ class Database:
 
         return await self._outlive(in_turn())
 
-    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Try `work` until it succeeds, fails for good, or has failed for too long."""
-        until = monotonic() + self._patience_s
+    async def _patiently(self, work: Callable[[], Awaitable[T]], until: float) -> T:
+        """Try `work` until it succeeds or fails for good; what may pass, `until` then."""
         while True:
             try:
                 return await work()
+            except StoreError:
+                raise
             except Exception as error:
                 in_commit = isinstance(error, _Uncertain)
                 cause = error.__cause__ or error if in_commit else error
@@ -184,6 +187,6 @@ class _Uncertain(Exception):
 
 
 def _report(task: asyncio.Task[Any]) -> None:
-    """A write that nobody waits for any more has failed."""
+    """What nobody waits for any more has failed."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("not written", error=str(error))
+        log.error("unattended query failed", error=str(error))

@@ -30,7 +30,7 @@ LINES = {
     "40": "{place} is in use by another program in a way that excludes this one. Try again.",
     "23505": "{place} is in use by another program in a way that excludes this one. Try again.",
     "57P": "{place} is shutting down or starting. Try again in a minute.",
-    "08": "{place} does not answer. Start the server, or correct PARLEY_DATABASE_URL.",
+    "08": "{place} cannot be reached ({cause}). Start the server, or correct PARLEY_DATABASE_URL.",
 }
 PASSING = ("55P03", "40", "23505", "57P", "08")
 CURABLE = (*PASSING, "53")
@@ -65,12 +65,15 @@ class PostgreSQL:
 
         async def connect() -> Any:
             # asyncpg reads the URL as libpq does, with sslmode and sockets; SQLAlchemy would not.
-            return await asyncpg.connect(
-                self._url,
-                timeout=CONNECT_S,
-                command_timeout=ANSWER_S,
-                server_settings={"application_name": "parley", "lock_timeout": str(LOCK_MS)},
-            )
+            try:
+                return await asyncpg.connect(
+                    self._url,
+                    timeout=CONNECT_S,
+                    command_timeout=ANSWER_S,
+                    server_settings={"application_name": "parley", "lock_timeout": str(LOCK_MS)},
+                )
+            except ValueError as error:  # of what follows the ? in the URL, such as an unknown sslmode
+                raise StoreError(f"{self.place}: {error}. Correct PARLEY_DATABASE_URL.") from None
 
         return create_async_engine(
             "postgresql+asyncpg://",
@@ -80,28 +83,28 @@ class PostgreSQL:
         )
 
     def failure(self, error: BaseException) -> Failure | None:
-        state = _state(error)
+        state, cause = _state(error)
         if state is None:
             return None
         known = next((state[:n] for n in (5, 3, 2) if state[:n] in LINES), None)
         line = LINES[known] if known else "{place} failed: {cause}."
-        cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
         text = line.format(place=self.place, user=self._user, name=self._name, cause=cause)
-        return Failure(
-            StoreError(text, retry=state.startswith(CURABLE)),
-            passing=state.startswith(PASSING),
-        )
+        return Failure(StoreError(text, retry=state.startswith(CURABLE)), passing=state.startswith(PASSING))
 
 
-def _state(error: BaseException | None) -> str | None:
-    """The SQLSTATE of what went wrong; 08000 for a connection that failed without one."""
-    while error is not None:
-        state = getattr(error, "sqlstate", None)
-        if isinstance(state, str):
-            return state
-        if isinstance(error, OSError | TimeoutError) or (
+def _state(error: BaseException) -> tuple[str | None, str]:
+    """The SQLSTATE of what went wrong (08000 for a connection that failed without one; None: nothing of the
+    database's), and its cause in one line."""
+    state: str | None = None
+    inner: BaseException | None = error
+    while inner is not None:  # SQLAlchemy's error, its driver's in the form of all drivers, asyncpg's own
+        error = inner
+        if isinstance(code := getattr(error, "sqlstate", None), str):
+            state = state or code
+        elif isinstance(error, OSError | TimeoutError) or (
             isinstance(error, exc.DBAPIError) and error.connection_invalidated
         ):
-            return "08000"
-        error = getattr(error, "orig", None) or error.__cause__
-    return None
+            state = state or "08000"
+        inner = getattr(error, "orig", None) or error.__cause__
+    cause = str(error).partition("\n")[0] or "no answer in time"
+    return state, cause.rstrip(".")

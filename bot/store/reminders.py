@@ -24,8 +24,9 @@ class Reminders:
         row = {name: getattr(reminder, name) for name in reminders.c.keys() if name != "id"}  # noqa: SIM118
 
         async def insert(connection: AsyncConnection) -> int:
-            written = await connection.execute(reminders.insert().values(**row).returning(reminders.c.id))
-            return int(written.scalar_one())
+            written = await connection.execute(reminders.insert().values(**row))
+            assert written.inserted_primary_key is not None  # of one row
+            return int(written.inserted_primary_key[0])
 
         return replace(reminder, id=await self._database.write(insert))
 

@@ -242,19 +242,27 @@ def changed(url: str, **parts: str) -> str:
 
 
 async def test_a_server_that_is_not_there() -> None:
+    pytest.importorskip("asyncpg")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # but does not listen
         port = taken.getsockname()[1]
         line = await refusal(f"postgresql://parley:hunter2@127.0.0.1:{port}/parley")
-    assert line == (
-        f"The PostgreSQL database parley at 127.0.0.1:{port} does not answer. Start the server, or correct "
-        "PARLEY_DATABASE_URL."
-    )
+    assert line.startswith(f"The PostgreSQL database parley at 127.0.0.1:{port} cannot be reached (")
+    assert line.endswith(f"('127.0.0.1', {port})). Start the server, or correct PARLEY_DATABASE_URL.")
 
 
 async def test_a_server_whose_name_is_wrong() -> None:
+    pytest.importorskip("asyncpg")
     line = await refusal("postgresql://parley:hunter2@host.invalid/parley")
-    assert line.startswith("The PostgreSQL database parley at host.invalid:5432 does not answer.")
+    assert line.startswith("The PostgreSQL database parley at host.invalid:5432 cannot be reached (")
+
+
+@pytest.mark.parametrize("query", ["sslmode=perhaps", "sslmode=verify-full&sslrootcert=/absent", "no-value"])
+async def test_a_url_that_asks_for_what_cannot_be(query: str) -> None:
+    pytest.importorskip("asyncpg")
+    line = await refusal(f"postgresql://parley:hunter2@127.0.0.1/parley?{query}")
+    assert line.endswith(("Correct PARLEY_DATABASE_URL.", "or correct PARLEY_DATABASE_URL."))
+    assert "hunter2" not in line
 
 
 async def test_postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,6 +283,12 @@ async def test_a_database_that_does_not_exist() -> None:
     line = await refusal(changed(SERVER, path="/absent"))
     assert "database absent at" in line
     assert "does not exist on that server. Make it (createdb absent), or correct" in line
+
+
+@needs_postgres
+async def test_what_the_server_does_not_know() -> None:
+    line = await refusal(f"{SERVER}&channel_binding=require")
+    assert line.endswith('failed: unrecognized configuration parameter "channel_binding".')
 
 
 @needs_postgres
