@@ -99,7 +99,7 @@ class Personas:
     def for_channel(self, guild_id: int, channel_id: int) -> Persona:
         """Who the bot is in this channel: what was chosen there, else in the server, else the default."""
         for name in (self.chosen(guild_id, channel_id), self.chosen(guild_id), DEFAULT_NAME):
-            found = self._find(guild_id, name) if name is not None else None
+            found = self.find(guild_id, name) if name is not None else None
             if found is not None:
                 return found
         return self.default
@@ -111,15 +111,17 @@ class Personas:
         own = [here.pop(key) for key in sorted(self._own[guild_id]) if key in here]
         return [default, *own, *here.values()]
 
+    def find(self, guild_id: int, name: str) -> Persona | None:
+        """The persona of this name, if there is one."""
+        key = name.strip().casefold()
+        return self._own[guild_id].get(key) or self._given.get(key)
+
     def get(self, guild_id: int, name: str) -> Persona:
         """Raises KeyError."""
-        found = self._find(guild_id, name)
+        found = self.find(guild_id, name)
         if found is None:
             raise KeyError([persona.name for persona in self.all(guild_id)])
         return found
-
-    def has(self, guild_id: int, name: str) -> bool:
-        return self._find(guild_id, name) is not None
 
     def origin(self, name: str) -> Persona | None:
         """The persona of this name that comes with Parley."""
@@ -183,10 +185,6 @@ class Personas:
         """The bot was removed from that server, and what was kept of it is deleted."""
         self._own.pop(guild_id, None)
         self._chosen.pop(guild_id, None)
-
-    def _find(self, guild_id: int, name: str) -> Persona | None:
-        key = name.strip().casefold()
-        return self._own[guild_id].get(key) or self._given.get(key)
 
 
 def default_persona(settings: Settings) -> Persona:

@@ -43,7 +43,7 @@ class Desk:
     def check_new(self, guild_id: int, persona: Persona) -> None:
         """The same, and that nobody has this name yet. Raises NotAPersona or Refusal."""
         self.check(persona)
-        if self.personas.has(guild_id, persona.name):
+        if self.personas.find(guild_id, persona.name) is not None:
             raise Refusal(sentence=wording.taken(persona.name))
 
     async def use(self, guild: discord.Guild, channel: VoiceRoom | None, name: str | None) -> str:
@@ -101,7 +101,7 @@ class Desk:
             persona = persona_file.read(content)
         except persona_file.Unreadable as error:
             raise Refusal(sentence=wording.not_imported(error.sentence)) from None
-        if not self.personas.has(guild_id, persona.name):
+        if self.personas.find(guild_id, persona.name) is None:
             await self.personas.save(guild_id, persona, by, at)
             return wording.imported(persona.name)
         current = self.find(guild_id, persona.name)

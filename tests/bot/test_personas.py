@@ -153,7 +153,7 @@ async def test_a_server_that_the_bot_has_left_is_forgotten(personas: Personas) -
     await personas.save(GUILD, QUINN, ANA, AT)
     await personas.use(GUILD, None, "Quinn")
     personas.forget(GUILD)
-    assert not personas.has(GUILD, "Quinn")
+    assert personas.find(GUILD, "Quinn") is None
     assert personas.for_channel(GUILD, LOUNGE) == DEFAULT
 
 
