@@ -86,7 +86,7 @@ class SQLite:
     def _make(self) -> None:
         """The file holds what people said: nobody else need read it."""
         try:
-            self._path.touch(mode=0o600)
+            self._path.touch(mode=0o600, exist_ok=False)
         except FileNotFoundError:
             raise StoreError(
                 f"{self.place} cannot be made: there is no directory {self._path.absolute().parent}. Make "
