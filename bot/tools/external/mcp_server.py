@@ -65,13 +65,16 @@ class Server:
         delay = FIRST_DELAY_S
         while True:
             began = loop.time()
+            # A task of its own: what the package raises while it closes can take the place of a cancellation.
+            life = asyncio.create_task(self._live(), name=f"mcp connection {self.entry.name}")
             try:
-                await self._live()
-                log.warning("mcp server lost", server=self.entry.name)
-            except Exception as problem:  # its program, its network, its messages: whatever it is, again
-                log.warning("mcp server failed", server=self.entry.name, reason=self._hidden(problem))
+                await asyncio.wait({life})
             finally:
+                life.cancel()
+                await asyncio.wait({life})
                 self._client = None
+            reason = "cancelled" if life.cancelled() else self._hidden(life.exception())
+            log.warning("mcp server lost", server=self.entry.name, reason=reason)
             delay = FIRST_DELAY_S if loop.time() - began > SETTLED_S else delay
             await asyncio.sleep(delay)
             delay = min(2 * delay, LAST_DELAY_S)
@@ -95,7 +98,7 @@ class Server:
         """What came of it, for the model. The request goes out as it is, without the package's check against
         the schema of the result: that schema is the server's too, and a pattern in it can take for ever."""
         client = self._client
-        if client is None:
+        if client is None or self._lost.is_set():
             return error(f"{self.entry.name} is not available at the moment.", retryable=True)
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(args)))
         try:
@@ -119,8 +122,10 @@ class Server:
             f"{self.entry.name} {what}. It may have been done all the same: look before you try again."
         )
 
-    def _hidden(self, problem: BaseException) -> str:
+    def _hidden(self, problem: BaseException | None) -> str:
         """The innermost reason, without secrets."""
+        if problem is None:
+            return "its program ended"
         while isinstance(problem, BaseExceptionGroup):
             problem = problem.exceptions[0]
         text = f"{type(problem).__name__}: {problem}"[:MAX_LINE]
