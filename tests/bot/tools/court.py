@@ -196,7 +196,8 @@ class Court:
             self.deeds.append(("moved back", int(result["id"]), context.asked.speakers))
             return {}
 
-        return self.tool("move_member", run, **{"needs": needs, "undo": undo, "confirm": "never", **more})
+        given = {"run": run, "needs": needs, "undo": undo, "confirm": "never", **more}
+        return self.tool("move_member", **given)
 
     def timeout(self, **more: Any) -> Tool:
         """Silences a member whom one outranks; confirmed as usual."""
