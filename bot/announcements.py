@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 
+from bot.conversation import Notice, NotUnderstood, Unanswered
 from bot.status import SpeakerStatus
 
 OUTAGE_S = 3.0
@@ -35,6 +36,14 @@ class Chat:
 
     def say(self, text: str) -> None:
         self._tasks.create_task(self._post(text), name="chat")
+
+    def notify(self, notice: Notice, speakers: Iterable[SpeakerStatus]) -> None:
+        """What the conversation has to say to people; `speakers` are those who have been heard."""
+        match notice:
+            case Unanswered(speakers=unanswered_ids, cause=cause):
+                self.say(unanswered(unanswered_ids, cause))
+            case NotUnderstood():
+                self.say(not_understood(speakers))
 
     def live_lost(self, now: float) -> None:
         """A connection to Gemini ended, or could not be made."""
@@ -88,6 +97,14 @@ def not_understood(speakers: Iterable[SpeakerStatus]) -> str:
 
 def left_alone(alone_s: float) -> str:
     return f"I have left: nobody was here for {_for(alone_s)}. `/join` brings me back."
+
+
+def back_again(away_s: float) -> str:
+    """After a restart in the middle of a conversation."""
+    return (
+        f"I was restarted and away for about {_for(max(1.0, away_s))}; what you said meanwhile I have not "
+        "heard. I am back, and we can go on where we were."
+    )
 
 
 def _for(seconds: float) -> str:

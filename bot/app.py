@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import ssl
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -13,12 +14,21 @@ import structlog
 import yarl
 from discord.ext import commands
 
-from bot.errors import LiveError, ParleyError
+from bot.errors import LiveError, ParleyError, StoreError
+from bot.homecoming import come_home
+from bot.house import House
 from bot.live.models import model
 from bot.live.session import LiveClient
 from bot.reach import check_reachable
 from bot.rooms import Rooms
 from bot.settings import Settings
+from bot.store.rows import Stay
+from bot.store.store import Store
+from bot.tools.guild.place import Place
+from bot.tools.leave import LEAVE_CHANNEL
+from bot.tools.registry import Rights
+from bot.tools.who import WHO_IS_SPEAKING
+from bot.voice.entry import VoiceRoom
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +37,8 @@ INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True)
 bot is shown the text of a message only where it is mentioned, which is all that it wants."""
 
 EXTENSIONS = ("cogs.conversation", "cogs.floor", "cogs.presence", "cogs.mention")
+
+TOOLS = (LEAVE_CHANNEL, WHO_IS_SPEAKING)
 
 CLOSE_TIMEOUT_S = 10.0
 
@@ -43,9 +55,9 @@ class StartError(ParleyError):
 
 
 class Parley(commands.Bot):
-    """The application's client. `rooms` are the conversations under way."""
+    """The application's client. `rooms` are the conversations under way, `house` what they have in common."""
 
-    def __init__(self, rooms: Rooms, connector: aiohttp.BaseConnector) -> None:
+    def __init__(self, rooms: Rooms, house: House, connector: aiohttp.BaseConnector) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -54,8 +66,15 @@ class Parley(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.rooms = rooms
+        self.house = house
+        self.personas = house.personas
+        self.grants = house.grants
+        self.audit = house.audit
+        self.gatekeeper = house.gatekeeper
+        self._left: Sequence[Stay] = ()
 
     async def setup_hook(self) -> None:
+        self._left = await self.house.store.stays.all()
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.tree.sync()
@@ -67,6 +86,19 @@ class Parley(commands.Bot):
     async def on_ready(self) -> None:
         assert self.user is not None
         log.info("ready", user=str(self.user), guilds=len(self.guilds))
+        left, self._left = self._left, ()  # it is ready again after each long break of its connection
+        await come_home(self.rooms, self.house.store.stays, left, self._voice_room)
+
+    def _voice_room(self, guild_id: int, channel_id: int) -> VoiceRoom | None:
+        guild = self.get_guild(guild_id)
+        channel = guild.get_channel(channel_id) if guild is not None else None
+        return channel if isinstance(channel, VoiceRoom) else None
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        try:
+            await self.house.forget(guild.id)
+        except StoreError as error:
+            log.error("server not forgotten", guild=guild.id, error=str(error))
 
     async def close(self) -> None:
         """Leave the channels, end the sessions, then log out."""
@@ -87,8 +119,18 @@ async def run(settings: Settings) -> None:
             settings.gemini_api_key.get_secret_value(), settings.gemini_api_base, settings.parley_ca_file
         )
         stack.push_async_callback(live.close)
-        rooms = await stack.enter_async_context(Rooms(live, settings))
-        bot = Parley(rooms, aiohttp.TCPConnector(limit=0, ssl=context))
+
+        async def rights_of(guild_id: int, user_ids: Iterable[int]) -> Rights:
+            guild = bot.get_guild(guild_id)
+            if guild is None:
+                raise LookupError(f"not in server {guild_id}")
+            return await Place(guild).rights(user_ids)
+
+        store = await stack.enter_async_context(Store.open(settings.parley_database_url))
+        house = await House.open(store, settings, TOOLS, rights_of)
+        await stack.enter_async_context(house.kept())
+        rooms = await stack.enter_async_context(Rooms(live, settings, house))
+        bot = Parley(rooms, house, aiohttp.TCPConnector(limit=0, ssl=context))
         stack.push_async_callback(_close, bot)
         await _log_in(bot, settings)
         # discord.py 2.7.1 fails with an AttributeError when its very first connection does.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import count
 
 from bot.tools.registry import Asked
 from bot.turns.turn import Turn
@@ -13,6 +14,8 @@ OVERLAP_S = 0.3
 
 KEPT = 64
 """As many prompts as the line keeps."""
+
+_turns = count()
 
 NOBODY = Asked((), clear=False)
 
@@ -27,11 +30,12 @@ class Askers:
         """They have said it."""
         overlap_s = max((spoken.overlap_s for spoken in turn.speakers), default=0.0)
         speakers = tuple(spoken.user_id for spoken in turn.speakers)
-        self._keep(number, Asked(speakers, clear=bool(speakers) and overlap_s <= OVERLAP_S))
+        clear = bool(speakers) and overlap_s <= OVERLAP_S
+        self._keep(number, Asked(speakers, clear=clear, turn=next(_turns)))
 
     def typed(self, number: int, author_id: int) -> None:
         """They have written it."""
-        self._keep(number, Asked((author_id,), clear=True, how="chat"))
+        self._keep(number, Asked((author_id,), clear=True, how="chat", turn=next(_turns)))
 
     def of(self, numbers: Iterable[int]) -> Asked:
         """All who are behind these, for it is not known which of them the model goes by: each one's rights
@@ -43,6 +47,7 @@ class Askers:
             tuple(dict.fromkeys(user_id for each in asked for user_id in each.speakers)),
             clear=all(each.clear for each in asked),
             how="voice" if any(each.how == "voice" for each in asked) else "chat",
+            turn=asked[-1].turn,
         )
 
     def _keep(self, number: int, asked: Asked) -> None:

@@ -85,8 +85,8 @@ class Audit:
         """Forget old content once a day, and at the start. Until cancelled."""
         while True:
             try:
-                forgotten = await self.forget()
-                log.info("audit content forgotten", entries=forgotten)
+                if forgotten := await self.forget():
+                    log.info("audit content forgotten", entries=forgotten)
             except Exception:  # a full disk today must not keep it for ever
                 log.exception("audit content not forgotten")
             await asyncio.sleep(FORGET_EVERY_S)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 monotonic = time.monotonic
 """Seconds, never set back. Everything pure takes it as its argument `now`."""
+
+
+
+def utc_now() -> datetime:
+    """The date and the time of day, aware and in UTC: for what is kept over a restart or shown to people."""
+    return datetime.now(UTC)
+
 
 CATCH_UP_TICKS = 5
 """After a stall up to this many ticks (100 ms) are made up at once; what is older is skipped, since audio

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bot.askers import NOBODY
 from bot.company import Company
 from bot.foreign import data
+from bot.manners import Manners
 from bot.tools.registry import Asked
 from bot.turns.turn import Turn
 from bot.voice.link import VoiceLink
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deeds:
-    """What a tool may have the room do; see `bot.tools.registry.ToolContext`."""
+class Doer(Protocol):
+    """What a tool may have a room do; bot.room.Room."""
 
-    leave: Callable[[str], None]
-    hush: Callable[[float | None], None]
-    change_persona: Callable[[str], Awaitable[str]]
-    tell: Callable[[str], None]
+    @property
+    def manners(self) -> Manners: ...
+    async def be(self, persona: str) -> str: ...
+    def tell(self, text: str) -> None: ...
 
 
 class RoomContext:
     """`bot.tools.registry.ToolContext` of one room, from its own record of who spoke."""
 
-    def __init__(self, company: Company, link: VoiceLink, deeds: Deeds) -> None:
+    def __init__(self, company: Company, link: VoiceLink, room: Doer) -> None:
         self._company = company
         self._link = link
-        self._deeds = deeds
+        self._room = room
         self._last_turn: Turn | None = None
         self.asked = NOBODY
         """On whose behalf the model calls."""
@@ -76,16 +75,16 @@ class RoomContext:
 
     def leave_when_quiet(self, reason: str) -> None:
         """Leave the channel once the answer in progress has been played."""
-        self._deeds.leave(reason)
+        self._room.manners.leave_when_quiet(reason)
 
     def hush(self, minutes: float | None) -> None:
         """Fall silent for so long; None: until somebody unhushes the bot."""
-        self._deeds.hush(minutes)
+        self._room.manners.hush_when_quiet(minutes)
 
     async def change_persona(self, name: str) -> str:
         """The persona's name as it is written. KeyError: there is none."""
-        return await self._deeds.change_persona(name)
+        return await self._room.be(name)
 
     def tell(self, text: str) -> None:
         """Let the model know when nobody speaks."""
-        self._deeds.tell(text)
+        self._room.tell(text)

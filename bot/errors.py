@@ -104,3 +104,11 @@ class LiveQuota(LiveError):
     sentence = (
         "The Google Gemini quota for this key is used up. Try later, or raise the limit in Google AI Studio."
     )
+
+
+def first_of(group: BaseException | None) -> BaseException:
+    """The first exception in `group` that is not itself a group."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    assert group is not None
+    return group

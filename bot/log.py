@@ -99,9 +99,11 @@ def configure(
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("discord.client").addFilter(_fold_reconnect)
+    for telltale in ("aiosqlite", "sqlalchemy"):  # they tell of every statement, and of what it writes
+        logging.getLogger(telltale).setLevel(logging.WARNING)
     if level != "debug":
         # Their INFO is chatter: one line per request, per heartbeat, per connection attempt.
-        for chatty in ("discord", "websockets", "google_genai", "aiohttp", "httpx"):
+        for chatty in ("discord", "websockets", "google_genai", "aiohttp", "httpx", "alembic", "mcp"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

@@ -53,11 +53,11 @@ class Manners:
         self._typing = asyncio.Lock()  # pictures belong to the next text, so one message goes at a time
         self._look_round(monotonic())
 
-    def arrive(self, now: float) -> None:
+    def arrive(self, now: float, *, greet: bool = True) -> None:
         """The bot can be talked to: see who is there by now, and greet them."""
         self._look_round(now)
-        greeting = self._company.chosen.greeting
-        if greeting and self._company.people:
+        greeting = self._company.greeting
+        if greet and greeting and self._company.people:
             self._conversation.prompt(Prompt(f"[Note: you have just joined. {greeting}]", greets=True), now)
 
     def tick(self, now: float, *, sounding: bool) -> None:

@@ -66,6 +66,11 @@ class Presence:
         """The bot has finished speaking: a greeting, an answer, or the nudge itself."""
         self._silent_since = now
 
+    @property
+    def hushed_until(self) -> float | None:
+        """None: until `unhush`, if it is hushed at all."""
+        return self._hushed_until
+
     def hush(self, until: float | None) -> None:
         """Be quiet until then, or until `unhush`. The newest hush counts."""
         self.hushed = True

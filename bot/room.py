@@ -14,35 +14,32 @@ from typing import NoReturn
 import structlog
 
 from audio.formats import FRAME_MS
-from bot import announcements as wording
-from bot.announcements import Chat
+from bot.announcements import Chat, back_again, unintelligible
 from bot.answering import Prompt
 from bot.calls import Calls
-from bot.clock import Beat, monotonic
+from bot.clock import Beat, monotonic, utc_now
 from bot.company import Company
-from bot.context import Deeds, RoomContext
-from bot.conversation import Conversation, Notice, NotUnderstood, Unanswered
-from bot.errors import ParleyError
-from bot.guilds import GuildSettings
+from bot.context import RoomContext
+from bot.conversation import Conversation
+from bot.errors import ParleyError, first_of
 from bot.hearing import Hearing
+from bot.home import Home
 from bot.live import events as live
-from bot.live.config import LiveSettings
-from bot.live.lifecycle import Start
-from bot.live.line import Connected, Disconnected, Line, LineEvent
-from bot.live.usage import UsageMeter
-from bot.live_settings import live_settings
+from bot.live.line import Connected, Disconnected, LineEvent
 from bot.manners import Manners, RoomEnded
 from bot.onair import OnAir
+from bot.sessions import OpenLine, Sessions
 from bot.settings import Settings
 from bot.speaking import Speaking
 from bot.status import RoomStatus, status_of, tally_of
-from bot.tools.registry import Registry
+from bot.store.rows import Stay
 from bot.turns.exchange import Patience
 from bot.turns.turn import FalseAlarm, SpeechOnset, TurnEnded, TurnEvent, TurnStarted
 from bot.voice import events as voice
 from bot.voice.chat import NOTICE
 from bot.voice.entry import VoiceRoom, ask_to_speak, move
 from bot.voice.link import VoiceLink
+from bot.whereabouts import hush_again, hushed_until, resumable
 
 log = structlog.get_logger(__name__)
 
@@ -52,32 +49,47 @@ PRODUCT_NAME = "Parley"
 
 class Room:
     """`run` is the conversation; `company` is who takes part and by which rules, `manners`, once it runs,
-    what people can ask of the bot besides talking."""
+    what people can ask of the bot besides talking. `earlier` is where it was when the program ended."""
 
     def __init__(
         self,
         link: VoiceLink,
-        open_line: Callable[[Callable[[Start], LiveSettings]], Line],
-        registry: Registry,
+        open_line: OpenLine,
+        home: Home,
         settings: Settings,
-        chosen: Callable[[], GuildSettings],
         post: Callable[[str], Coroutine[object, object, object]],
-        guild_usage: UsageMeter,
+        earlier: Stay | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._link = link
         self._settings = settings
-        self._registry = registry
+        self._home = home
         self._post = post
+        self._earlier = earlier
         self._patience = patience
-        self._usage = (UsageMeter(settings.gemini_model), guild_usage)
         names = dict.fromkeys((link.guild.me.display_name, PRODUCT_NAME, *settings.aliases))
-        self.company = Company(lambda: link.people, chosen, tuple(names))
-        self._line = open_line(self._live_settings)
+        self.company = Company(
+            lambda: link.people, lambda: home.chosen, lambda: home.persona(link.channel.id), tuple(names)
+        )
+        self._sessions = Sessions(
+            settings,
+            self.company,
+            home,
+            channel_id=lambda: self.channel_id,
+            summary=lambda: self._conversation.minutes.summary(),
+        )
+        self._line = open_line(
+            self._sessions.configure,
+            handle=None if earlier is None else resumable(earlier, self._sessions.model),
+            earlier=earlier is not None,
+        )
+        self.noteworthy = asyncio.Event()
+        """Something happened that a restart must not forget."""
         self._hearing = Hearing(settings)
         self._speaking = Speaking()
-        self._context = RoomContext(self.company, link, self._deeds())
+        self._context = RoomContext(self.company, link, self)
         self._began_at = monotonic()
+        self._joined_at = utc_now() if earlier is None else earlier.joined_at
         self._clock = Beat(FRAME_MS / 1000, self._began_at)
 
     async def run(self, opened: asyncio.Future[Room]) -> NoReturn:
@@ -92,12 +104,15 @@ class Room:
                 self._on_air = OnAir(self._link, tasks)
                 self._conversation = self._converse(tasks)
                 self.manners = Manners(self.company, self._conversation, self._chat, self._end_turn)
+                if self._earlier is not None:
+                    self._conversation.minutes.resume(self._earlier.summary)
+                    hush_again(self.company.presence, self._earlier.hushed_until)
                 tasks.create_task(self._beat(), name="beat")
                 tasks.create_task(self._watch_voice(tasks), name="voice events")
                 tasks.create_task(self._line.run(self._on_live), name="live line")
         except ExceptionGroup as group:
             expected, bugs = group.split(ParleyError)
-            raise bugs or _first(expected) from None
+            raise bugs or first_of(expected) from None
         finally:
             self.manners.close()
             log.info("room closed", **tally_of(self._link, self._line, self._speaking, self._clock.skipped))
@@ -106,7 +121,7 @@ class Room:
     def _converse(self, tasks: asyncio.TaskGroup) -> Conversation:
         calls = Calls(
             tasks,
-            self._registry,
+            self._home,
             self._line,
             self._context.on_behalf_of,
             settled=lambda: conversation.calls_answered(monotonic()),
@@ -120,7 +135,7 @@ class Room:
             calls,
             self.company.floor,
             name_of=self._link.name_of,
-            tell=self._on_notice,
+            tell=lambda notice: self._chat.notify(notice, self.status().speakers),
             local_turns=self._hearing.local_turns,
             patience=self._patience,
         )
@@ -191,7 +206,7 @@ class Room:
                 case voice.PersonJoined() | voice.PersonLeft():
                     self.company.look_again()
                 case voice.SpeakerTrouble(user_id=user_id):
-                    self._chat.say(wording.unintelligible(user_id))
+                    self._chat.say(unintelligible(user_id))
                 case voice.Interrupted(reason=reason):
                     log.warning("voice connection interrupted", reason=reason)
                 case _:
@@ -206,46 +221,64 @@ class Room:
             case live.Audio() if self._speaking.playing:
                 self._on_air.set(True)
             case live.Usage():
-                for meter in self._usage:
-                    meter.add(event)
+                self._sessions.used(event)
+            case live.Resumable():
+                self._sessions.handed()
+                self.noteworthy.set()
             case Connected():
                 self._chat.live_connected()
                 if not self._opened.done():
-                    self._opened.set_result(self)
-                    self._chat.say(NOTICE)  # nothing that was heard before now has left this machine
-                    self.manners.arrive(now)
+                    self._arrive(now)
             case Disconnected():
                 self._chat.live_lost(now)
             case _:
                 pass
 
-    def _live_settings(self, start: Start) -> LiveSettings:
-        summary = self._conversation.minutes.summary() if start is Start.AFRESH else ""
-        return live_settings(self._settings, self.company, self._registry, summary)
-
-    def _deeds(self) -> Deeds:
-        return Deeds(
-            leave=lambda why: self.manners.leave_when_quiet(why),
-            hush=lambda minutes: self.manners.hush_when_quiet(minutes),
-            change_persona=self._change_persona,
-            tell=lambda text: self._conversation.prompt(Prompt(text), monotonic()),
-        )
-
-    async def _change_persona(self, name: str) -> str:
-        raise KeyError(name)
-
-    def _on_notice(self, notice: Notice) -> None:
-        match notice:
-            case Unanswered(speakers=speakers, cause=cause):
-                self._chat.say(wording.unanswered(speakers, cause))
-            case NotUnderstood():
-                self._chat.say(wording.not_understood(self.status().speakers))
+    def _arrive(self, now: float) -> None:
+        """The bot can be talked to. Nothing that was heard before now has left this machine."""
+        self._opened.set_result(self)
+        if self._earlier is None:
+            self._chat.say(NOTICE)
+            self.manners.arrive(now)
+        else:
+            away_s = (utc_now() - self._earlier.seen_at).total_seconds()
+            self._chat.say(back_again(away_s))
+            self.manners.arrive(now, greet=False)
 
     # --- from outside ---
 
     async def move_to(self, channel: VoiceRoom) -> None:
         """Take the conversation along to another channel. Raises VoiceTimeout."""
         await move(self._link, channel)
+
+    def tell(self, text: str) -> None:
+        """Let the model know, and say something about it, as soon as nobody speaks."""
+        self._conversation.prompt(Prompt(text), monotonic())
+
+    async def be(self, persona: str) -> str:
+        """Be `persona` in this channel; its name as it is written. KeyError with the names there are."""
+        name = await self._home.use_persona(self.channel_id, persona)
+        self.changed()
+        return name
+
+    def changed(self) -> None:
+        """The server has chosen anew, or the bot is somebody else: go by it from the next quiet moment on."""
+        self.company.rules_changed()
+        self._line.renew(resumable=self._sessions.wanted_model == self._sessions.model)
+
+    def stay(self) -> Stay:
+        """Where the bot is, and what it needs to go on after a restart."""
+        return Stay(
+            guild_id=self._link.channel.guild.id,
+            channel_id=self.channel_id,
+            joined_at=self._joined_at,
+            seen_at=utc_now(),
+            model=self._sessions.model,
+            handle=self._line.handle,
+            handle_at=self._sessions.handle_at,
+            summary=self._conversation.minutes.summary(),
+            hushed_until=hushed_until(self.company.presence),
+        )
 
     @property
     def channel_id(self) -> int:
@@ -259,15 +292,8 @@ class Room:
             self._speaking,
             self._conversation,
             self.company,
-            usage=self._usage,
+            usage=self._sessions.usage,
+            spent_usd=self._home.spent_usd,
             began_at=self._began_at,
             now=monotonic(),
         )
-
-
-def _first(group: BaseException | None) -> BaseException:
-    """The first exception that is not itself a group."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    assert group is not None
-    return group

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -11,18 +10,17 @@ from typing import Any, Self
 import structlog
 
 from bot.errors import ParleyError, VoiceError
-from bot.guilds import Guilds, GuildSettings
+from bot.guilds import Guilds
+from bot.house import House
 from bot.live.line import Line
 from bot.live.session import LiveClient
-from bot.live.usage import UsageMeter
 from bot.manners import RoomEnded
 from bot.room import Room
 from bot.settings import Settings
-from bot.tools.leave import LEAVE_CHANNEL
-from bot.tools.registry import Registry
-from bot.tools.who import WHO_IS_SPEAKING
+from bot.store.rows import Stay
 from bot.voice.chat import post
 from bot.voice.entry import VoiceRoom, entered
+from bot.whereabouts import forget, noted
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +45,10 @@ class _Place:
 class Rooms:
     """Use as a context manager: leaving the block leaves every channel."""
 
-    def __init__(self, live: LiveClient, settings: Settings) -> None:
+    def __init__(self, live: LiveClient, settings: Settings, house: House) -> None:
         self._live = live
         self._settings = settings
-        self.guilds = Guilds(GuildSettings.of(settings))
-        self._registry = Registry([LEAVE_CHANNEL, WHO_IS_SPEAKING])
-        self._usage: defaultdict[int, UsageMeter] = defaultdict(lambda: UsageMeter(settings.gemini_model))
+        self._house = house
         self._by_guild: dict[int, _Place] = {}
         self._farewells: set[asyncio.Task[bool]] = set()
         self._saying_goodbye: set[int] = set()
@@ -67,6 +63,11 @@ class Rooms:
         await self.close_all()
         await self._tasks.__aexit__(None, None, None)
 
+    @property
+    def guilds(self) -> Guilds:
+        """What the servers have chosen."""
+        return self._house.guilds
+
     def get(self, guild_id: int) -> Room | None:
         """The room in which one can talk, if there is one in this guild."""
         place = self._by_guild.get(guild_id)
@@ -79,15 +80,27 @@ class Rooms:
             return None
         return place.opened.result().channel_id if place.opened.done() else place.wanted_id
 
-    async def open(self, channel: VoiceRoom) -> Room:
-        """Enter `channel` and return when the bot can be talked to. Raises ParleyError if it cannot."""
+    def persona_changed(self, guild_id: int) -> None:
+        self.changed(guild_id)
+
+    tools_changed = persona_changed
+
+    def changed(self, guild_id: int) -> None:
+        """The server has chosen anew: a persona, its settings, what the model may do."""
+        room = self.get(guild_id)
+        if room is not None:
+            room.changed()
+
+    async def open(self, channel: VoiceRoom, earlier: Stay | None = None) -> Room:
+        """Enter `channel` and return when the bot can be talked to. `earlier`: it was there when the program
+        ended. Raises ParleyError if it cannot."""
         guild_id = channel.guild.id
         if self._closing:
             raise VoiceError("closing", sentence=SHUTTING_DOWN)
         if guild_id in self._by_guild:
             raise VoiceError("occupied", sentence=ON_MY_WAY)
         opened: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
-        life = self._tasks.create_task(self._life(channel, opened), name=f"room {channel.id}")
+        life = self._tasks.create_task(self._life(channel, opened, earlier), name=f"room {channel.id}")
         self._by_guild[guild_id] = _Place(channel.id, opened, life)
         # A callback and not the task's own last act: one cancelled before its first step has no last act.
         life.add_done_callback(lambda _: self._by_guild.pop(guild_id))
@@ -133,7 +146,9 @@ class Rooms:
         for farewell in self._farewells:
             farewell.cancel()
 
-    async def _life(self, channel: VoiceRoom, opened: asyncio.Future[Room]) -> ParleyError:
+    async def _life(
+        self, channel: VoiceRoom, opened: asyncio.Future[Room], earlier: Stay | None
+    ) -> ParleyError:
         """A room from entering to leaving. Returns what ended it."""
         structlog.contextvars.bind_contextvars(guild=channel.guild.id, room=channel.id)
         ended: ParleyError
@@ -142,13 +157,13 @@ class Rooms:
                 room = Room(
                     link,
                     partial(Line, self._live),
-                    self._registry,
+                    self._house.home(channel.guild.id),
                     self._settings,
-                    chosen=partial(self.guilds.of, channel.guild.id),
                     post=lambda text: post(link.channel, text),
-                    guild_usage=self._usage[channel.guild.id],
+                    earlier=earlier,
                 )
-                await room.run(opened)
+                async with noted(self._house.store.stays, room, opened):
+                    await room.run(opened)
         except asyncio.CancelledError:
             log.info("room left")
             raise
@@ -161,6 +176,9 @@ class Rooms:
         except Exception as error:  # a bug in one room must not end the others, and must be seen
             log.exception("room failed")
             ended = ParleyError(str(error))
+        finally:
+            if not self._closing and (opened.done() or earlier is None):
+                await forget(self._house.store.stays, channel.guild.id)
         if opened.done():
             self._bid_farewell(link.channel, ended)
         return ended

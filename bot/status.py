@@ -40,7 +40,7 @@ class LiveStatus:
     cost_usd: float
     """Of this room since it was entered, at the prices of the paid tier."""
     guild_cost_usd: float
-    """Of this server since the bot was started."""
+    """Of this server this month (UTC)."""
     tokens: int
     estimated: bool
     """Whether the service's figures did not add up and the rest was taken at the dearer price."""
@@ -77,11 +77,13 @@ def status_of(
     conversation: Conversation,
     company: Company,
     *,
-    usage: tuple[UsageMeter, UsageMeter],
+    usage: UsageMeter,
+    spent_usd: float,
     began_at: float,
     now: float,
 ) -> RoomStatus:
-    """The room at `now` (monotonic seconds); those heard last come first. `usage`: of room and guild."""
+    """The room at `now` (monotonic seconds); those heard last come first. `usage`: of the room, `spent_usd`: of
+    the server this month."""
     health, own = link.health, link.guild.me.voice
     speakers = [
         _speaker(user_id, stats, now)
@@ -100,21 +102,21 @@ def status_of(
         people=len(company.people),
         mode=company.floor.rules.mode,
         hushed=company.presence.hushed,
-        live=_live(line, speaking, conversation, usage),
+        live=_live(line, speaking, conversation, usage, spent_usd),
         speakers=sorted(speakers, key=lambda speaker: speaker.last_heard_s),
     )
 
 
 def _live(
-    line: Line, speaking: Speaking, conversation: Conversation, usage: tuple[UsageMeter, UsageMeter]
+    line: Line, speaking: Speaking, conversation: Conversation, usage: UsageMeter, spent_usd: float
 ) -> LiveStatus:
     return LiveStatus(
         connected=line.connected,
         answer_latency_ms=speaking.answer_latency_ms,
-        cost_usd=usage[0].usd,
-        guild_cost_usd=usage[1].usd,
-        tokens=usage[0].tokens,
-        estimated=usage[0].estimated,
+        cost_usd=usage.usd,
+        guild_cost_usd=spent_usd,
+        tokens=usage.tokens,
+        estimated=usage.estimated,
         tally={what: count for what, count in (line.tally + conversation.tally).items() if count},
         notes=line.takes_notes,
     )

@@ -108,7 +108,7 @@ def _cost(room: RoomStatus) -> str:
     about = "about " if live.estimated else ""
     return (
         f"Cost so far: {about}{_usd(live.cost_usd)} here ({_thousands(live.tokens)} tokens), "
-        f"{_usd(live.guild_cost_usd)} in this server since I started."
+        f"{_usd(live.guild_cost_usd)} in this server this month."
     )
 
 

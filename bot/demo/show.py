@@ -48,7 +48,10 @@ class Show:
             self._watch = Watch(self._world, cleo, self.story)
             step.detail = "Ana, Ben, and Cleo who has no microphone; end-to-end encrypted"
         with self._steps.step("the bot logs in") as step:
-            environment = self._world.env() | {"PARLEY_HANGOVER_MS": str(HANGOVER_MS)}
+            environment = self._world.env() | {
+                "PARLEY_HANGOVER_MS": str(HANGOVER_MS),
+                "PARLEY_DATABASE_URL": f"sqlite:///{self._world.ca_file.parent / 'parley.db'}",
+            }
             self._bot = await stack.enter_async_context(bot_process(environment, self._out / "bot.log"))
             await self._commands_there()
             step.detail = "python -m bot, unmodified, and its commands are there"

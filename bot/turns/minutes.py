@@ -22,6 +22,12 @@ class Minutes:
         self._chars = 0
         self._forgotten = 0
 
+    def resume(self, summary: str) -> None:
+        """Go on from the `summary` of earlier minutes."""
+        for line in summary.splitlines():
+            if not line.startswith("("):
+                self._keep(line)
+
     @property
     def lines(self) -> list[str]:
         """What is remembered, oldest first."""
@@ -60,7 +66,9 @@ class Minutes:
         said = data(text, MAX_LINE)
         if not said:
             return
-        line = f'{who}: "{said}"'
+        self._keep(f'{who}: "{said}"')
+
+    def _keep(self, line: str) -> None:
         self._lines.append(line)
         self._chars += len(line)
         while len(self._lines) > MAX_LINES or self._chars > MAX_CHARS:

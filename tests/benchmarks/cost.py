@@ -36,6 +36,7 @@ from bot.turns.floor import Floor, FloorRules, Mode
 from bot.turns.notes import News
 from bot.turns.turn import TurnEnded, TurnStarted
 from tests.audio.dave_pair import DaveGroup
+from tests.bot.home_on_record import PARLEY
 
 BOT, ANA, BEN = 1, 2, 3
 PEOPLE = {ANA: "Ana", BEN: "Ben"}
@@ -124,7 +125,9 @@ class _Room:
         self._line = Line(cast(Any, None), lambda start: cast(Any, None))
         self._line._outbox.notes = True
         self._line._outbox.connected(local_turns=True)
-        company = Company(lambda: PEOPLE, lambda: GuildSettings(alone_s=120.0, nudge_s=600.0), ("Parley",))
+        company = Company(
+            lambda: PEOPLE, lambda: GuildSettings(alone_s=120.0, nudge_s=600.0), lambda: PARLEY, ("Parley",)
+        )
         self._conversation = Conversation(
             self._line,
             self._mouth,

@@ -130,6 +130,7 @@ async def running_world(
         await stack.enter_async_context(loopback)
         world = World(loopback, stack, directory / "bot.log")
         environment = loopback.env() | PLAIN | {"PARLEY_LOG_FORMAT": "json"}
+        environment["PARLEY_DATABASE_URL"] = f"sqlite:///{directory / 'parley.db'}"
         environment |= {name.upper(): str(value) for name, value in settings.items()}
         world.process = await stack.enter_async_context(bot_process(environment, world.log_file))
         pin(world.process.pid, BOT_CORE)

@@ -4,6 +4,7 @@ told and nothing else, and a `Scene` in which people and the model speak."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -159,7 +160,7 @@ class ToolsOnRecord:
 
     def decide(self, verdict: Verdict | None, asked: Asked) -> None:
         if verdict is not None:
-            self.asked |= dict.fromkeys(self.waiting, asked)
+            self.asked |= dict.fromkeys(self.waiting, replace(asked, turn=None))
             self.decided |= dict.fromkeys(self.waiting, verdict)
             self.waiting.clear()
 

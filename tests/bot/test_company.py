@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from home_on_record import PARLEY
+
 from bot.company import LOOK_ROUND_S, Company
 from bot.guilds import GuildSettings
 from bot.presence import AloneTooLong, NudgeDue
+from bot.store.rows import Persona
 from bot.turns.floor import Interrupt, Mode
 
 ANA, BEN = 1, 2
@@ -18,7 +21,10 @@ class Place:
     def __init__(self, **chosen: object) -> None:
         self.people = {ANA: "Ana"}
         self.chosen = replace(GuildSettings(), **chosen)  # type: ignore[arg-type]
-        self.company = Company(lambda: self.people, lambda: self.chosen, ("Parley", "Polly"))
+        self.persona = PARLEY
+        self.company = Company(
+            lambda: self.people, lambda: self.chosen, lambda: self.persona, ("Parley", "Polly")
+        )
 
 
 def test_looks_round_once_a_second_and_when_somebody_was_seen() -> None:
@@ -73,3 +79,17 @@ def test_patience_may_change_while_it_is_alone_or_silent() -> None:
     place.company.look_round(110.0)
     assert place.company.presence.tick(139.0) == []
     assert place.company.presence.tick(140.0) == [AloneTooLong(30.0)]
+
+
+def test_a_persona_has_ways_of_its_own() -> None:
+    here = Place(mode=Mode.OPEN, greeting="Say hello.")
+    assert (here.company.floor.rules.mode, here.company.greeting) == (Mode.OPEN, "Say hello.")
+    here.persona = Persona(
+        name="Sage", instruction="Be wise.", aliases=("Guru",), addressing="named", greeting="Bow."
+    )
+    here.company.rules_changed()
+    assert here.company.floor.rules.mode is Mode.NAMED
+    assert here.company.floor.rules.names == ("Sage", "Guru", "Parley", "Polly")
+    assert here.company.greeting == "Bow."
+    here.persona = replace(here.persona, greeting="")
+    assert here.company.greeting is None, "it says nothing"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from home_on_record import PARLEY
+
 from bot.company import Company
-from bot.context import Deeds, RoomContext
+from bot.context import RoomContext
 from bot.guilds import GuildSettings
 from bot.tools.registry import Asked, Registry
 from bot.tools.who import WHO_IS_SPEAKING
@@ -16,7 +18,7 @@ NAMES = {1: "Ana", 2: "Ben"}
 
 
 def context(reasons: list[str]) -> RoomContext:
-    company = Company(lambda: NAMES, GuildSettings, ("Parley",))
+    company = Company(lambda: NAMES, GuildSettings, lambda: PARLEY, ("Parley",))
     company.look_round(0.0)
     guild = SimpleNamespace(id=7)
     link: Any = SimpleNamespace(
@@ -25,12 +27,8 @@ def context(reasons: list[str]) -> RoomContext:
         name_of=lambda user_id: NAMES.get(user_id, "somebody"),
     )
 
-    async def nobody(name: str) -> str:
-        raise KeyError(name)
-
-    return RoomContext(
-        company, link, Deeds(leave=reasons.append, hush=print, change_persona=nobody, tell=reasons.append)
-    )
+    room: Any = SimpleNamespace(manners=SimpleNamespace(leave_when_quiet=reasons.append))
+    return RoomContext(company, link, room)
 
 
 async def test_who_is_speaking_before_anybody_has_spoken() -> None:

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from bot.company import Company
 from bot.guilds import GuildSettings
 from bot.live_settings import live_settings
+from bot.personas import default_persona
 from bot.settings import Settings
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.tools.registry import Registry
@@ -23,13 +24,13 @@ def test_settings_tools_and_the_company_of_the_moment() -> None:
         parley_hangover_ms=700,
     )
     people = {1: "Ana"}
-    company = Company(lambda: people, GuildSettings, ("Parley",))
-    registry = Registry([LEAVE_CHANNEL, WHO_IS_SPEAKING])
+    company = Company(lambda: people, GuildSettings, lambda: default_persona(settings), ("Parley",))
+    tools = Registry([LEAVE_CHANNEL, WHO_IS_SPEAKING]).declarations()
     company.look_round(0.0)
-    alone = live_settings(settings, company, registry, "")
+    alone = live_settings(settings, company, tools, "")
     people[2] = "Ben"
     company.look_round(1.0)
-    together = live_settings(settings, company, registry, 'You: "Ahoy."')
+    together = live_settings(settings, company, tools, 'You: "Ahoy."')
     assert (alone.voice, alone.turn_detection, alone.silence_ms) == ("Kore", "server", 700)
     assert alone.model == settings.gemini_model
     assert [tool["name"] for tool in alone.tools] == ["leave_channel", "who_is_speaking"]

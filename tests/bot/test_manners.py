@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from home_on_record import PARLEY
 from sides_on_record import ANA, BEN, Scene, heads
 
 from bot import announcements as wording
@@ -27,7 +28,7 @@ class Hall:
         self.scene = Scene()
         self.posts: list[str] = []
         self.turns_ended = 0
-        self.company = Company(lambda: self.people, lambda: self.chosen, ("Parley",))
+        self.company = Company(lambda: self.people, lambda: self.chosen, lambda: PARLEY, ("Parley",))
         monkeypatch.setattr(manners, "monotonic", lambda: self.scene.now)
         chat: Any = self
         self.manners = Manners(self.company, self.scene.conversation, chat, self._end_turn)

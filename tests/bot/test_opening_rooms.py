@@ -12,10 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot import rooms as rooms_module
+from bot.clock import utc_now
 from bot.errors import LiveRefused, ParleyError, VoiceTimeout
 from bot.room import RoomEnded
 from bot.rooms import Rooms
 from bot.settings import Settings
+from bot.store.rows import Stay
 
 GUILD = 7
 
@@ -30,6 +32,7 @@ class Door:
         self.refusal: Exception | None = None
         self.entered = self.left = self.tried = 0
         self.posts: list[str] = []
+        self.stays: dict[int, Stay] = {}
 
     @asynccontextmanager
     async def enter(self, channel: Any, *, listen_to_bots: bool) -> AsyncIterator[Any]:
@@ -48,6 +51,16 @@ class Door:
         self.posts.append(text)
         return True
 
+    async def put(self, stay: Stay) -> None:
+        self.stays[stay.guild_id] = stay
+
+    async def drop(self, guild_id: int) -> None:
+        self.stays.pop(guild_id, None)
+
+
+def house(door: Door) -> Any:
+    return SimpleNamespace(store=SimpleNamespace(stays=door), home=lambda guild_id: None)
+
 
 class Conversation:
     """The room: opens when entered, ends when told how."""
@@ -55,9 +68,14 @@ class Conversation:
     opens = True
     ending: asyncio.Future[None]
 
-    def __init__(self, *_: Any, **__: Any) -> None:
+    def __init__(self, *_: Any, earlier: Stay | None, **__: Any) -> None:
         self.channel_id = 1
+        self.earlier = earlier
+        self.noteworthy = asyncio.Event()
         Conversation.ending = asyncio.get_running_loop().create_future()
+
+    def stay(self) -> Stay:
+        return Stay(guild_id=GUILD, channel_id=self.channel_id, joined_at=utc_now(), seen_at=utc_now())
 
     async def run(self, opened: asyncio.Future[Any]) -> None:
         if self.opens:
@@ -78,7 +96,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
 @pytest.fixture
 async def rooms(door: Door) -> AsyncIterator[Rooms]:
     settings = Settings(discord_token=SecretStr("token"), gemini_api_key=SecretStr("key"))
-    async with Rooms(None, settings) as rooms:  # type: ignore[arg-type]
+    async with Rooms(None, settings, house(door)) as rooms:  # type: ignore[arg-type]
         yield rooms
 
 
@@ -222,3 +240,45 @@ async def test_ended_before_it_was_open(
         await opener
     assert ended.value.sentence
     assert not door.posts
+
+
+# --- where the bot is, for after a restart ---
+
+
+async def test_a_stay_is_written_down_and_forgotten_when_the_bot_leaves(rooms: Rooms, door: Door) -> None:
+    door.open.set()
+    await rooms.open(channel())
+    await steps()
+    assert door.stays[GUILD].channel_id == 1
+    await rooms.close(GUILD)
+    assert door.stays == {}
+
+
+async def test_a_stay_that_the_end_of_the_program_has_cut_short_is_kept(rooms: Rooms, door: Door) -> None:
+    door.open.set()
+    await rooms.open(channel())
+    await steps()
+    await rooms.close_all()
+    assert GUILD in door.stays
+
+
+async def test_a_room_that_ends_by_itself_is_not_come_back_to(rooms: Rooms, door: Door) -> None:
+    door.open.set()
+    await rooms.open(channel())
+    await steps()
+    Conversation.ending.set_exception(RoomEnded(sentence=""))
+    await steps()
+    assert door.stays == {}
+
+
+async def test_where_the_bot_was_is_kept_while_it_tries_to_come_back(rooms: Rooms, door: Door) -> None:
+    door.open.set()
+    door.refusal = VoiceTimeout("no answer")
+    stay = Stay(guild_id=GUILD, channel_id=1, joined_at=utc_now(), seen_at=utc_now())
+    door.stays[GUILD] = stay
+    with pytest.raises(VoiceTimeout):
+        await rooms.open(channel(), stay)
+    assert door.stays == {GUILD: stay}
+    door.refusal = None
+    room: Any = await rooms.open(channel(), stay)
+    assert room.earlier is stay

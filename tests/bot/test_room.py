@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from home_on_record import HomeOnRecord
 from pydantic import SecretStr
 
 from audio.activity import Voice
@@ -18,16 +19,13 @@ from audio.inbound import Heard, Tick
 from bot import announcements
 from bot.announcements import OUTAGE, OUTAGE_OVER
 from bot.errors import LiveQuota, LiveUnavailable
-from bot.guilds import GuildSettings
 from bot.live import events as live
 from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected, LineEvent
-from bot.live.usage import UsageMeter
 from bot.manners import RoomEnded
 from bot.room import Room
 from bot.settings import Settings
 from bot.tools.leave import LEAVE_CHANNEL
-from bot.tools.registry import Registry
 from bot.voice import events as voice
 from bot.voice.chat import NOTICE
 
@@ -126,15 +124,13 @@ class Stage:
             discord_token=SecretStr("t"), gemini_api_key=SecretStr("k"), parley_hangover_ms=200
         )
         wire: Any = self.wire
-        self.chosen = GuildSettings()
+        self.home = HomeOnRecord([LEAVE_CHANNEL])
         self.room = Room(
             wire,
-            lambda configure: wire,
-            Registry([LEAVE_CHANNEL]),
+            lambda configure, handle, earlier: wire,
+            self.home,
             settings,
-            chosen=lambda: self.chosen,
             post=self._post,
-            guild_usage=UsageMeter(settings.gemini_model),
         )
         self.opened: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
         self.life = asyncio.create_task(self.room.run(self.opened))

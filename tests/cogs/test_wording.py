@@ -49,7 +49,7 @@ def test_status_of_an_empty_room() -> None:
         "In <#1> for 1 h 2 min, end-to-end encrypted.",
         "Discord – · Gemini connected",
         "1 person here; I answer as `/floor` says: `auto`.",
-        "Cost so far: $0.0000 here (0 tokens), $1.50 in this server since I started.",
+        "Cost so far: $0.0000 here (0 tokens), $1.50 in this server this month.",
         "I have heard nobody yet.",
     ]
 

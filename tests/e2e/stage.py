@@ -83,7 +83,10 @@ class Stage:
 async def running_bot(world: Loopback, **changes: Any) -> AsyncIterator[asyncio.Task[None]]:
     """The bot as `python -m bot` runs it, but in this process; `changes` are settings. Unless they say
     otherwise it answers everybody and says nothing by itself, so that a test hears what it asked for."""
-    settings = Settings(**{name.lower(): value for name, value in world.env().items()} | PLAIN | changes)
+    own: dict[str, Any] = {"parley_database_url": f"sqlite:///{world.ca_file.parent / 'parley.db'}"}
+    settings = Settings(
+        **{name.lower(): value for name, value in world.env().items()} | PLAIN | own | changes
+    )
     task = asyncio.create_task(app.run(settings), name="bot")
     account = world.discord.world.accounts.by_token(BOT_TOKEN)
     assert account is not None

@@ -11,7 +11,7 @@ from ears import from_bot, spoken_s
 from stage import StartStage, until
 
 from audio.formats import DISCORD_HZ
-from bot import rooms
+from bot import app
 from bot.loopback import speech
 from bot.loopback.live.record import Kind
 from bot.loopback.live.script import ToolUse
@@ -33,7 +33,7 @@ SLOW = Tool("who_is_speaking", "Looks it up. Invocation Condition: when asked.",
 async def test_is_heard_at_work_and_interrupts_nobody(
     start: StartStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "WHO_IS_SPEAKING", SLOW)
+    monkeypatch.setattr(app, "TOOLS", (SLOW,))
     stage = await start(parley_addressing="auto")
     stage.world.live.script.tools["addressed_cleo"] = ToolUse(SLOW.name, {}, "answer_planets")
     stage.world.live.script.answers["overheard_ben"] = "answer_unknown"

@@ -22,10 +22,8 @@ from pydantic import SecretStr
 from audio.formats import LIVE_IN_HZ
 from bot.clock import monotonic
 from bot.errors import ParleyError
-from bot.guilds import GuildSettings
 from bot.live.line import Line
 from bot.live.session import LiveClient
-from bot.live.usage import UsageMeter
 from bot.loopback.certificates import Certificates
 from bot.loopback.live import Kind, Known, LiveServer, Needs, Switch
 from bot.loopback.live.answer import AnswerBook
@@ -34,10 +32,10 @@ from bot.loopback.live.script import Script, ToolUse
 from bot.loopback.live.service import Service
 from bot.room import Room
 from bot.settings import Settings
-from bot.tools.registry import Registry
 from bot.tools.who import WHO_IS_SPEAKING
 from bot.turns.exchange import Patience
 from bot.voice.chat import NOTICE
+from tests.bot.home_on_record import HomeOnRecord
 
 A_FIFTH = Patience(nudge_s=1.2, after_interrupted_s=0.8, reconnect_s=2.4, give_up_s=2.4, empty_s=0.4)
 """Of the time to wait for what does not come, so that this takes seconds; of that after an empty turn two
@@ -117,11 +115,9 @@ class Cast:
         self.room = Room(
             link,
             partial(Line, client),
-            Registry([WHO_IS_SPEAKING]),
+            HomeOnRecord([WHO_IS_SPEAKING]),
             settings,
-            chosen=GuildSettings,
             post=self._post,
-            guild_usage=UsageMeter(settings.gemini_model),
             patience=A_FIFTH,
         )
         self.opened: asyncio.Future[Room] = asyncio.get_running_loop().create_future()

@@ -1,0 +1,111 @@
+"""What all rooms have in common: what is kept, who the bot is where, what the model may do, what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bot.audit import Audit
+from bot.clock import monotonic
+from bot.grants import Grants
+from bot.guilds import Guilds, GuildSettings
+from bot.live.events import Usage
+from bot.personas import Personas, default_persona
+from bot.settings import Settings
+from bot.spending import Spending
+from bot.store.rows import Persona
+from bot.store.store import Store
+from bot.tools.gatekeeper import Gatekeeper
+from bot.tools.judge import RightsOf
+from bot.tools.registry import Registry, Result, Tool, ToolContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Of all servers."""
+
+    store: Store
+    guilds: Guilds
+    personas: Personas
+    grants: Grants
+    audit: Audit
+    gatekeeper: Gatekeeper
+    spending: Spending
+
+    @classmethod
+    async def open(cls, store: Store, settings: Settings, tools: Iterable[Tool], rights_of: RightsOf) -> Self:
+        """With all that was kept. `rights_of` says who is what in a server. Raises StoreError."""
+        grants, audit = await Grants.load(store), Audit(store, settings.secrets)
+        return cls(
+            store=store,
+            guilds=await Guilds.load(store, GuildSettings.of(settings)),
+            personas=await Personas.load(store, default_persona(settings)),
+            grants=grants,
+            audit=audit,
+            gatekeeper=Gatekeeper(Registry(tools), grants.policy, rights_of, audit, monotonic),
+            spending=await Spending.load(store.usage),
+        )
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """While the block lasts, what has to be written down or taken back in time is."""
+        tasks = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("spending", self.spending.keep_writing()),
+                ("audit", self.audit.run()),
+                ("confirmations", self.gatekeeper.run()),
+            )
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await self.spending.write()
+
+    def home(self, guild_id: int) -> GuildHome:
+        """As a room of that server sees it."""
+        return GuildHome(self, guild_id)
+
+    async def forget(self, guild_id: int) -> None:
+        """The bot was removed from that server. Raises StoreError."""
+        self.grants.forget(guild_id)
+        await self.store.forget_guild(guild_id)
+
+
+class GuildHome:
+    """`bot.home.Home` of one server."""
+
+    def __init__(self, house: House, guild_id: int) -> None:
+        self._house = house
+        self._guild_id = guild_id
+
+    @property
+    def chosen(self) -> GuildSettings:
+        return self._house.guilds.of(self._guild_id)
+
+    @property
+    def spent_usd(self) -> float:
+        return self._house.spending.usd(self._guild_id)
+
+    def persona(self, channel_id: int) -> Persona:
+        return self._house.personas.for_channel(self._guild_id, channel_id)
+
+    async def use_persona(self, channel_id: int, name: str) -> str:
+        persona = self._house.personas.get(self._guild_id, name)
+        await self._house.personas.use(self._guild_id, channel_id, persona.name)
+        return persona.name
+
+    def tools(self, channel_id: int) -> Sequence[Mapping[str, Any]]:
+        return self._house.gatekeeper.declarations(self._guild_id, channel_id)
+
+    async def call(self, name: str, args: Mapping[str, Any], context: ToolContext) -> Result:
+        return await self._house.gatekeeper.call(name, args, context)
+
+    def used(self, usage: Usage, model_id: str) -> None:
+        self._house.spending.add(self._guild_id, model_id, usage)

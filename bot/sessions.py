@@ -1,0 +1,71 @@
+"""The sessions of one room: what the next is to be, of which model the last was, and what all of them cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from bot.clock import utc_now
+from bot.company import Company
+from bot.home import Home
+from bot.live.config import LiveSettings
+from bot.live.events import Usage
+from bot.live.lifecycle import Start
+from bot.live.line import Line
+from bot.live.usage import UsageMeter
+from bot.live_settings import live_settings, model_of
+from bot.settings import Settings
+
+
+class OpenLine(Protocol):
+    """Makes the line of a room; see `bot.live.line.Line`."""
+
+    def __call__(
+        self, configure: Callable[[Start], LiveSettings], *, handle: str | None, earlier: bool
+    ) -> Line: ...
+
+
+class Sessions:
+    """`summary` says what was said in the room so far."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        company: Company,
+        home: Home,
+        channel_id: Callable[[], int],
+        summary: Callable[[], str],
+    ) -> None:
+        self._settings = settings
+        self._company = company
+        self._home = home
+        self._channel_id = channel_id
+        self._summary = summary
+        self.model = self.wanted_model
+        """Of the newest session."""
+        self.usage = UsageMeter()
+        self.handle_at: datetime | None = None
+        """When the newest handle came."""
+
+    @property
+    def wanted_model(self) -> str:
+        """Of the next session."""
+        return model_of(self._settings, self._company)
+
+    def configure(self, start: Start) -> LiveSettings:
+        """What the connection that is about to be opened is asked to be."""
+        summary = self._summary() if start is Start.AFRESH else ""
+        tools = self._home.tools(self._channel_id())
+        settings = live_settings(self._settings, self._company, tools, summary)
+        self.model = settings.model
+        return settings
+
+    def used(self, usage: Usage) -> None:
+        """The newest session says what it has used."""
+        self.usage.add(usage, self.model)
+        self._home.used(usage, self.model)
+
+    def handed(self) -> None:
+        """The newest session can be resumed as it is now."""
+        self.handle_at = utc_now()
