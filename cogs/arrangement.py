@@ -18,10 +18,10 @@ async def arrange(rooms: Rooms, guild: discord.Guild, **changes: Any) -> list[st
 
     Raises StoreError if they cannot be kept; then nothing has changed."""
     await rooms.guilds.change(guild.id, **changes)
+    rooms.changed(guild.id)
     room = rooms.get(guild.id)
     if room is None:
         return []
-    room.company.rules_changed()
     channel = guild.get_channel(room.channel_id)
     if changes.get("mode") is not Mode.PUSH or not isinstance(channel, VoiceRoom):
         return []

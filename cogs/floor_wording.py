@@ -27,7 +27,8 @@ HOSTS_AT_MOST = 20
 FOLLOW_UP_AT_MOST_S = 120
 
 NOT_YOURS_TO_SET = (
-    "Only members with **Move Members**, **Manage Channels** or **Manage Server** can change this. "
+    "Only members with **Move Members**, **Manage Channels** or **Manage Server**, or with a role named in "
+    "`/settings`, can change this. "
     "`/floor` on its own shows how it is."
 )
 TOO_MANY_HOSTS = f"There are {HOSTS_AT_MOST} hosts already. Name one of them again to take them off the list."

@@ -11,7 +11,8 @@ CHANNELS_AT_MOST = 25
 
 NOT_HUSHED = "I am not hushed. Just speak; `/status` tells whether I hear you."
 NOT_YOURS_TO_SET = (
-    "Only members with **Move Members**, **Manage Channels** or **Manage Server** can change this. "
+    "Only members with **Move Members**, **Manage Channels** or **Manage Server**, or with a role named in "
+    "`/settings`, can change this. "
     "`/autojoin` on its own shows how it is."
 )
 WHICH_CHANNEL = "You are not in a voice channel. Name the one you mean: `/autojoin channel:`."

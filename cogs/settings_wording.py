@@ -13,7 +13,7 @@ PERSONA_FIRST = "A persona in use goes before this where it says otherwise: `/pe
 
 NOT_YOURS_TO_SEE = (
     "Only members with **Move Members**, **Manage Channels** or **Manage Server**, or with a role named for "
-    "it, can see and change my settings."
+    "it here, can see and change my settings."
 )
 NOT_YOURS_TO_APPOINT = (
     "Only members with **Manage Server** can say who may use me. Ask one of them; the rest of the settings "
@@ -44,7 +44,10 @@ AUTOJOIN_LABEL, AUTOJOIN_HINT = (
 )
 LANGUAGE_LABEL = "The language I speak"
 LANGUAGE_HINT = "Its English name or its code, such as pt-BR. Empty: the one I am spoken to in."
-MODEL_LABEL, MODEL_HINT = "The model that answers", "Models differ in price and speed; see the README."
+MODEL_LABEL, MODEL_HINT = (
+    "The model that answers",
+    "They differ in price, in speed, and in how well they think.",
+)
 AS_CONFIGURED = "As the person who runs me has chosen"
 MEMBERS_LABEL = "Who may call, hush and dismiss me"
 MEMBERS_HINT = "Members with one of these roles, and moderators. Empty: everybody."

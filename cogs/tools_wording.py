@@ -16,8 +16,8 @@ from cogs.confirmations_wording import arguments, plain
 SERVER = "this server"
 
 NOT_YOURS_TO_SET = (
-    "Only members with **Move Members**, **Manage Channels** or **Manage Server**, or with a role named for "
-    "it, can say what I may do."
+    "Only members with **Move Members**, **Manage Channels** or **Manage Server**, or with a role named in "
+    "`/settings`, can say what I may do."
 )
 WHICH_CHANNEL = (
     "Which channel? Type this in the chat of the voice channel you mean, or join that channel first, or "

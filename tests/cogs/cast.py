@@ -11,9 +11,11 @@ import discord
 
 from bot.company import Company
 from bot.guilds import Guilds, GuildSettings
+from bot.store.rows import Persona
 from bot.voice.entry import VoiceRoom
 
 GUILD, BOT = 10, 99
+PARLEY = Persona(name="Parley", instruction="Be kind.")
 
 
 class Cast:
@@ -25,11 +27,12 @@ class Cast:
         self.guild.get_channel.side_effect = self.channels.get
         self.lounge, self.workshop = self.channel(1), self.channel(2)
         self.rooms = Mock(guilds=Guilds(GuildSettings()), open=AsyncMock(side_effect=self._open))
-        self.company = Company(dict, lambda: self.settings, ("Parley",))
+        self.company = Company(dict, lambda: self.settings, lambda: PARLEY, ("Parley",))
         self.room = Mock(company=self.company)
         self.rooms.dismiss = AsyncMock()
         self.rooms.get.return_value = None
         self.rooms.channel_id.return_value = None
+        self.rooms.changed.side_effect = lambda _: self.company.rules_changed()
         self.bot = Mock(rooms=self.rooms)
 
     @property
