@@ -39,7 +39,7 @@ class Poll:
                 "poll.answers", "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MOST_ANSWERS} in length."
             )
         hours = request.get("duration", 24)
-        if not isinstance(hours, int) or not 1 <= hours <= MOST_HOURS:
+        if not isinstance(hours, int | float) or hours != int(hours) or not 1 <= hours <= MOST_HOURS:
             raise errors.form_error(
                 "poll.duration", "NUMBER_TYPE_MAX", f"int value should be between 1 and {MOST_HOURS}."
             )

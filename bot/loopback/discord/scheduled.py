@@ -213,7 +213,7 @@ def _time(body: Json, name: str) -> datetime | None:
         raise form_error(
             name, "DATE_TIME_TYPE_PARSE", f"Could not parse {value}. Should be ISO8601."
         ) from None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _text(value: Any, name: str, most: int) -> str | None:

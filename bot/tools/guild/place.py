@@ -5,7 +5,7 @@ discord.py replaces its guild objects when the gateway identifies anew, so a `Pl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias, TypeVar
 
 import discord
@@ -13,7 +13,7 @@ import discord
 from bot.foreign import data
 from bot.tools.guild.rights import MemberRights
 from bot.tools.guild.spoken import best, mentioned, only
-from bot.tools.registry import ToolContext, Unclear
+from bot.tools.registry import Asked, ToolContext, Unclear
 
 Vocal: TypeAlias = discord.VoiceChannel | discord.StageChannel
 Written: TypeAlias = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
@@ -40,7 +40,7 @@ class Place:
 
     def vocal(self, spoken: str) -> Vocal:
         """The voice channel or stage of that name. Raises Unclear."""
-        return self._channel("voice channel", spoken, self._vocal)
+        return self._channel("voice channel", spoken, self.all_vocal)
 
     def written(self, spoken: str) -> Written:
         """The channel, or thread, in whose chat something can be written or read. Text channels come before
@@ -48,7 +48,7 @@ class Place:
         guild = self.guild
         text: tuple[Written, ...] = (*guild.text_channels, *guild.threads)
         if mentioned(spoken) is not None or not best(spoken, _named(text)):
-            text = (*text, *self._vocal)
+            text = (*text, *self.all_vocal)
         return self._channel("channel", spoken, text)
 
     def text(self, spoken: str) -> discord.TextChannel:
@@ -59,6 +59,11 @@ class Place:
         """The active thread of that name. Raises Unclear."""
         return self._channel("active thread", spoken, tuple(self.guild.threads))
 
+    def written_or_here(self, spoken: str | None, context: ToolContext) -> Written:
+        """The channel of that name; None: the chat of the voice channel of the conversation. Raises
+        Unclear."""
+        return self.here(context.channel_id) if spoken is None else self.written(spoken)
+
     def here(self, channel_id: int) -> Vocal:
         """The voice channel of the conversation. Raises Unclear if it is gone."""
         channel = self.guild.get_channel(channel_id)
@@ -67,7 +72,8 @@ class Place:
         return channel
 
     @property
-    def _vocal(self) -> tuple[Vocal, ...]:
+    def all_vocal(self) -> tuple[Vocal, ...]:
+        """Voice channels, then stages."""
         return (*self.guild.voice_channels, *self.guild.stage_channels)
 
     def _channel(self, kind: str, spoken: str, channels: Collection[Channel]) -> Channel:
@@ -111,13 +117,30 @@ class Place:
         Their roles are asked of Discord each time: without the privileged members intent discord.py is not
         told of changes, and somebody who was demoted would keep their rights as long as they stay in voice.
         """
+        return MemberRights(self.guild, await self._fetch(user_ids))
+
+    async def seen_by(self, asked: Asked) -> Callable[[Vocal | Written], bool]:
+        """Which channels all who asked can see; what everybody sees, if it is not clear who asked. What is
+        told of others would be told to the whole room."""
+        members = await self._fetch(asked.speakers) if asked.clear else {}
+        known = len(members) == len(set(asked.speakers)) and members
+        seekers = tuple(members.values()) if known else (self.guild.default_role,)
+        return lambda channel: all(_sees(seeker, channel) for seeker in seekers)
+
+    async def _fetch(self, user_ids: Iterable[int]) -> dict[int, discord.Member]:
         members: dict[int, discord.Member] = {}
         for user_id in dict.fromkeys(user_ids):
             try:
                 members[user_id] = await self.guild.fetch_member(user_id)
             except discord.NotFound:
                 continue  # not a member: has no rights
-        return MemberRights(self.guild, members)
+        return members
+
+
+def _sees(seeker: discord.Member | discord.Role, channel: Vocal | Written) -> bool:
+    if isinstance(channel, discord.Thread) and (channel.parent is None or channel.is_private()):
+        return False
+    return channel.permissions_for(seeker).view_channel
 
 
 def _named(channels: Iterable[Channel]) -> list[tuple[Channel, tuple[str, ...]]]:

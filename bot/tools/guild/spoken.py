@@ -57,13 +57,16 @@ def best(spoken: str, candidates: Iterable[tuple[Thing, Sequence[str]]]) -> list
     wanted = folded(spoken)
     if not wanted:
         return []
+    called = [(thing, [folded(name) for name in names if name]) for thing, names in candidates]
     fits: dict[int, list[Thing]] = {}
-    for thing, names in candidates:
-        ranks = [_rank(wanted, folded(name)) for name in names if name]
+    for thing, names in called:
+        ranks = [_rank(wanted, name) for name in names]
         rank = min((rank for rank in ranks if rank is not None), default=None)
         if rank is not None:
             fits.setdefault(rank, []).append(thing)
-    return fits[min(fits)] if fits else []
+    if fits:
+        return fits[min(fits)]
+    return [thing for thing, names in called if any(_near(wanted, name) for name in names)]
 
 
 def _rank(wanted: str, name: str) -> int | None:
@@ -77,8 +80,13 @@ def _rank(wanted: str, name: str) -> int | None:
         return 2
     if len(together) >= 2 and any(word.startswith(wanted) for word in (name, *name_words)):
         return 3
-    likeness = difflib.SequenceMatcher(None, together, name_together).ratio()
-    return 4 if likeness >= NEAR else None
+    return None
+
+
+def _near(wanted: str, name: str) -> bool:
+    """Letters are compared only where the lengths allow it: names may be many, and the beat waits."""
+    likeness = difflib.SequenceMatcher(None, wanted.replace(" ", ""), name.replace(" ", ""))
+    return all(bound() >= NEAR for bound in (likeness.real_quick_ratio, likeness.quick_ratio, likeness.ratio))
 
 
 def only(
