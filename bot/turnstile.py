@@ -35,7 +35,7 @@ class Turnstile:
     def close(self, now: float) -> None:
         """From here on everything waits."""
         if not self.closed:
-            self._line.hold()
+            self._line.held = True
             self._closed_until = now + HOLD_S
 
     def feed(self, step: Step, now: float) -> None:
@@ -54,7 +54,7 @@ class Turnstile:
         if self._closed_until is None:
             return
         self._closed_until = None
-        self._line.release()
+        self._line.held = False
         waiting, self._waiting = self._waiting, []
         for step in waiting:
             self._apply(step(now), now)

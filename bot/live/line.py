@@ -138,13 +138,18 @@ class Line:
         """All prompts up to `number` have been answered and are never sent again."""
         self._outbox.settle(number)
 
-    def hold(self) -> None:
-        """What is said from now on stays here until `release`; answers to tool calls do not."""
-        self._outbox.hold()
+    @property
+    def held(self) -> bool:
+        """Whether what is said stays here from now on; answers to tool calls do not."""
+        return self._outbox.held
 
-    def release(self) -> None:
-        self._outbox.release()
-        self._changed.set()
+    @held.setter
+    def held(self, held: bool) -> None:
+        if held:
+            self._outbox.hold()
+        else:
+            self._outbox.release()
+            self._changed.set()
 
     def stop_notes(self) -> None:
         """No note leaves any more, not with a turn that is sent again either."""

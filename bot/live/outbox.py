@@ -183,9 +183,14 @@ class Outbox:
     def respond(self, response: Response) -> None:
         self._responses.append(response)
 
+    @property
+    def held(self) -> bool:
+        """Whether what is said now waits for `release`."""
+        return any(isinstance(entry.message, _Hold) for entry in self._waiting.entries)
+
     def hold(self) -> None:
         """What is said from now on waits for `release`."""
-        if not any(isinstance(entry.message, _Hold) for entry in self._waiting.entries):
+        if not self.held:
             self._waiting.put(_Entry(_Hold(), None))
 
     def release(self) -> None:

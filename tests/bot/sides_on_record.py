@@ -47,7 +47,7 @@ def label_of(audio: Audio) -> int:
 
 
 class LineOnRecord:
-    """`said` is what leaves, in order: what is held leaves at `release`."""
+    """`said` is what leaves, in order: what is held leaves when it is no longer."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -61,6 +61,12 @@ class LineOnRecord:
     @property
     def held(self) -> bool:
         return self._held is not None
+
+    @held.setter
+    def held(self, held: bool) -> None:
+        assert held is not self.held, "twice the same"
+        waited, self._held = self._held, [] if held else None
+        self.said += waited or ()
 
     def _say(self, what: str) -> None:
         (self.said if self._held is None else self._held).append(what)
@@ -94,15 +100,6 @@ class LineOnRecord:
     def settled(self, number: int) -> None:
         assert number > self.settled_to, "settled twice"
         self.settled_to = number
-
-    def hold(self) -> None:
-        assert self._held is None, "held twice"
-        self._held = []
-
-    def release(self) -> None:
-        assert self._held is not None, "nothing is held"
-        held, self._held = self._held, None
-        self.said += held
 
     def stop_notes(self) -> None:
         self.takes_notes = False

@@ -389,9 +389,9 @@ class Conversation:
                 self.settled = line._outbox.heard
                 line.settled(self.settled)
             case "hold":
-                line.hold()
+                line.held = True
             case "release":
-                line.release()
+                line.held = False
             case "quiet" | "busy":
                 line.quiet = what == "quiet"
             case "wait" | "long wait":
@@ -411,7 +411,7 @@ class Conversation:
 
     async def ends(self) -> None:
         self.call.line.end_turn()
-        self.call.line.release()
+        self.call.line.held = False
         await asyncio.sleep(30)
 
 
