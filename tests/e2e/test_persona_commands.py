@@ -8,13 +8,15 @@ from typing import Any
 
 import av
 import pytest
+from ears import from_bot, longest_pause_s
 from stage import Stage, StartStage, until
 
 from bot import app
 from bot.live.voices import VOICES
+from bot.loopback import speech
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.live.messages import Setup
-from bot.loopback.live.record import Kind
+from bot.loopback.live.record import Kind, Known, LiveSessionRecord, Source
 from bot.loopback.member.member import Member
 from bot.loopback.member.message import Message
 from bot.personas import presets
@@ -314,3 +316,58 @@ async def test_previews_do_not_disturb_the_conversation(ana: Any) -> None:
     await ana.type("persona preview", {"name": "Quiz Host"})
     assert len(stage.of(Kind.ANSWER)) == answers + 1
     assert stage.world.live.sessions[0].of(Kind.ANSWER) == []
+
+
+# --- in the middle of a conversation ---
+
+
+def known(session: LiveSessionRecord) -> list[Known]:
+    """What the model remembers, without what the software has told it."""
+    return [each for each in session.known if each.source is not Source.NOTE]
+
+
+async def test_another_persona_in_mid_conversation(ana: Any) -> None:
+    """The next answer has its voice and instruction, nothing said is forgotten, and nobody hears a gap."""
+    stage: Stage = ana.stage
+    await ana.type("join")
+    asked = await ana.say("question")
+    await stage.answered(ana, asked.ended_at)
+    used = await ana.type("persona use", {"name": "Quiz Host"})
+    assert "From the next quiet moment on" in used.content
+    await stage.quiet(ana)
+    assert from_bot(stage, ana, "answer_long", asked.ended_at) >= 0.95, "the answer under way is not cut"
+    assert longest_pause_s(stage, ana, asked.ended_at) < 1.5
+    await until(lambda: len(stage.world.live.sessions) == 2)
+
+    said = await ana.say("interrupt")
+    await stage.answered(ana, said.ended_at)
+    began = ana.heard.first_voiced(stage.bot_id, said.ended_at)
+    assert began is not None
+    assert began - said.ended_at < 1.5
+    before, after = stage.world.live.sessions
+    assert before.setup is not None
+    assert after.setup is not None
+    assert (before.setup.voice, after.setup.voice) == ("Puck", "Laomedeia")
+    assert after.setup.handle is not None, "the session goes on"
+    assert told(after.setup).startswith("You are the host of a quick and funny quiz")
+    assert [each.what for each in known(after)][:3] == ["question", "answer_long", "interrupt"]
+
+
+async def test_another_model_begins_with_what_was_said(ana: Any) -> None:
+    """A handle is of its model: the new session is told what was said."""
+    stage: Stage = ana.stage
+    await ana.type("join")
+    asked = await ana.say("hello")
+    await stage.answered(ana, asked.ended_at)
+    await stage.quiet(ana)
+    await make_quinn(ana, model="gemini-3.8-live-extended-thinking", thinking="medium")
+    await ana.type("persona use", {"name": "Quinn"})
+    await until(lambda: len(stage.world.live.sessions) == 2)
+    said = await ana.say("interrupt")
+    await stage.answered(ana, said.ended_at)
+    setup = setups(stage)[1]
+    assert setup.model == "models/gemini-3.8-live-extended-thinking"
+    assert setup.thinking == {"thinking_level": "MEDIUM"}
+    assert setup.handle is None
+    assert told(setup).startswith(QUINN)
+    assert speech.text("hello")[:20] in told(setup)
