@@ -12,16 +12,22 @@ from bot.voice.entry import VoiceRoom
 from cogs import floor_wording as wording
 from cogs.button import offer_floor
 
+TOLD = {"mode", "language", "model"}
+"""What the model is told, or is: these change with its session, the others without."""
+
 
 async def arrange(rooms: Rooms, guild: discord.Guild, **changes: Any) -> list[str]:
     """Set the named fields of `bot.guilds.GuildSettings`; what there is to know of it, as sentences.
 
     Raises StoreError if they cannot be kept; then nothing has changed."""
     await rooms.guilds.change(guild.id, **changes)
-    rooms.changed(guild.id)
     room = rooms.get(guild.id)
     if room is None:
         return []
+    if TOLD & changes.keys():
+        rooms.changed(guild.id)
+    else:
+        room.company.rules_changed()
     channel = guild.get_channel(room.channel_id)
     if changes.get("mode") is not Mode.PUSH or not isinstance(channel, VoiceRoom):
         return []

@@ -148,6 +148,15 @@ async def test_addressing(cast: Cast, moderator: Any) -> None:
     assert posts(cast.lounge) == [floor_wording.FREE]
 
 
+async def test_the_session_is_renewed_where_the_model_is_told(cast: Cast, moderator: Any) -> None:
+    cast.opened(cast.lounge)
+    await submitted(cast, moderator, "waiting", nudge="45")
+    cast.rooms.changed.assert_not_called()
+    assert cast.company.presence.nudge_s == 45.0
+    await submitted(cast, moderator, "language", language="de")
+    cast.rooms.changed.assert_called_once_with(GUILD)
+
+
 async def test_what_was_not_touched_stays_unchosen(cast: Cast, moderator: Any) -> None:
     cast.rooms.guilds.change = AsyncMock()
     for part in PARTS[:-1]:
