@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from outside import File, Outside, outside
+from peers import Peer
 
 
 @pytest.fixture
@@ -16,3 +17,8 @@ async def service() -> AsyncIterator[Outside]:
 @pytest.fixture
 def file(tmp_path: Path) -> File:
     return File(tmp_path / "tools.toml")
+
+
+@pytest.fixture
+def peer(file: File, tmp_path: Path) -> Peer:
+    return Peer(file, tmp_path)

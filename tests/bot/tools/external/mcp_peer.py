@@ -38,6 +38,8 @@ def call(name: str, args: dict[str, Any]) -> dict[str, Any]:
         return {"content": [{"type": "image", "data": "aGk=", "mimeType": "image/png"}]}
     if name == "huge":
         return text("x" * 3_000_000)
+    if name == "pattern":
+        return text("", structuredContent={"text": "a" * 40 + "!"})
     if name == "structured":
         return text("ignored", structuredContent={"answer": 42})
     return text(json.dumps({"name": name, "args": args}))

@@ -5,58 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from outside import File, Outside, reply
+from peers import Peer
 
 from bot.tools.external import mcp_server
 from bot.tools.external.file import Loaded
 from bot.tools.registry import Registry, Result, Tool
 
-PEER = Path(__file__).with_name("mcp_peer.py")
 OFFICIAL = Path(__file__).with_name("mcp_official.py")
-ANYTHING = {"type": "object", "properties": {"x": {"type": "string"}}}
 
 
 async def until(condition: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110  what a program of its own has done
             await asyncio.sleep(0.01)
-
-
-class Peer:
-    """The server by hand, and the file that declares it."""
-
-    def __init__(self, file: File, folder: Path) -> None:
-        self._file = file
-        self._folder = folder
-
-    def lists(self, *names: str, **more: Any) -> None:
-        tools = [
-            {"name": name, "description": f"Does {name}.", "inputSchema": ANYTHING, **more} for name in names
-        ]
-        (self._folder / "tools.json").write_text(json.dumps(tools))
-
-    @property
-    def starts(self) -> int:
-        return len((self._folder / "starts").read_text().splitlines())
-
-    def load(self, more: str = "", allow: Sequence[str] = ("*",), **how: Any) -> Loaded:
-        command = json.dumps(sys.executable)
-        args = json.dumps([str(PEER), str(self._folder)])
-        return self._file.load(
-            f'[[mcp]]\nname = "peer"\ncondition = "only when asked."\nallow = {json.dumps(list(allow))}\n'
-            f"command = {command}\nargs = {args}\n{more}",
-            **how,
-        )
-
-
-@pytest.fixture
-def peer(file: File, tmp_path: Path) -> Peer:
-    return Peer(file, tmp_path)
 
 
 async def call(loaded: Loaded, name: str, args: dict[str, Any] | None = None) -> Result:
