@@ -76,10 +76,11 @@ class Desk:
         after = replace(current, **made)
         if after == current:
             return wording.UNCHANGED
-        before = self._here(guild_id)
+        before, was_own = self._here(guild_id), self.personas.is_own(guild_id, opened.name)
         version = await self.personas.save(guild_id, after, by, at)
+        undo = wording.undo_by_rollback(version - 1) if was_own else wording.UNDO_BY_DELETION
         live = self._follow(guild_id, before)
-        return wording.edited(after.name, version, difference(current, after), live=live)
+        return wording.edited(after.name, version, undo, difference(current, after), live=live)
 
     async def delete(self, guild_id: int, name: str, by: int, at: datetime) -> str:
         before = self._here(guild_id)

@@ -125,10 +125,16 @@ def created(name: str) -> str:
     return f"**{_plain(name)}** is made. `/persona preview` lets you hear it, `/persona use` puts it in use."
 
 
-def edited(name: str, version: int, change: str, *, live: bool) -> str:
+def edited(name: str, version: int, undo: str, change: str, *, live: bool) -> str:
     now = " I am so from the next quiet moment on." if live else ""
-    undo = f" `/persona rollback` brings back version {version - 1}." if version > 1 else ""
-    return f"**{_plain(name)}** is changed (version {version}).{now}{undo}\n{change}"
+    return f"**{_plain(name)}** is changed (version {version}).{now} {undo}\n{change}"
+
+
+def undo_by_rollback(version: int) -> str:
+    return f"`/persona rollback` brings back version {version}."
+
+
+UNDO_BY_DELETION = "`/persona delete` makes it again as it came with me."
 
 
 def really_delete(name: str, *, comes_back: bool) -> str:

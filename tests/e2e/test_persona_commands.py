@@ -170,7 +170,14 @@ async def test_edit_by_an_option_and_by_form(ana: Any) -> None:
     assert form.value("Aliases") == "Quinnie, Q"
     edited = await ana.submit(form, {"Instruction": "You are Quinn. You are very brief."})
     assert "You are Quinn. You are **very** brief." in edited.content
-    assert "`/persona rollback` brings back version 2" in edited.content
+    assert wording.undo_by_rollback(2) in edited.content
+    preset = await ana.type("persona edit", {"name": "Quiz Host", "voice": "Kore"})
+    assert wording.UNDO_BY_DELETION in preset.content
+    question = await ana.type("persona delete", {"name": "Quiz Host"})
+    assert question.content == wording.really_delete("Quiz Host", comes_back=True)
+    again = await ana.press(question, wording.DELETE)
+    assert again.content == wording.deleted("Quiz Host", comes_back=True)
+    assert "Voice: Laomedeia" in (await ana.type("persona show", {"name": "Quiz Host"})).content
 
 
 async def test_two_at_once_lose_nothing(ana: Any) -> None:
