@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 
-from bot.conversation import Notice, NotUnderstood, Unanswered
+from bot.notices import Cited, Notice, NotUnderstood, Unanswered
 from bot.status import SpeakerStatus
 
 OUTAGE_S = 3.0
@@ -44,6 +44,8 @@ class Chat:
                 self.say(unanswered(unanswered_ids, cause))
             case NotUnderstood():
                 self.say(not_understood(speakers))
+            case Cited(text=text):
+                self.say(text)
 
     def live_lost(self, now: float) -> None:
         """A connection to Gemini ended, or could not be made."""

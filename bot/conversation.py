@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.answering import Answering, Prompt, is_loud
 from bot.askers import Askers
+from bot.citations import Citations
 from bot.gate import Gate
 from bot.live import events as live
 from bot.live.line import Connected, Disconnected, LineEvent
+from bot.notices import Cited, Notice, NotUnderstood, Unanswered
 from bot.sides import Tools, Voice, Wire
 from bot.turns import exchange as ex
 from bot.turns.exchange import Effect, Exchange, Kind, Patience, Verdict
@@ -32,22 +33,6 @@ LOST_WORTH_TELLING_S = 0.5
 
 _ENDS = (live.GenerationComplete, live.TurnComplete, live.Interrupted)
 """What the model has said up to one of these belongs to the answer that ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """The model did not answer these people, whatever was tried."""
-
-    speakers: tuple[int, ...]
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotUnderstood:
-    """The model has said twice in a row that it did not understand."""
-
-
-Notice = Unanswered | NotUnderstood
 
 
 class Conversation:
@@ -81,6 +66,7 @@ class Conversation:
         self._stile = Turnstile(line, self._apply)
         self._news = News()
         self._askers = Askers()
+        self._citations = Citations()
         self._answering = Answering(
             voice, self._news, self.minutes, not_understood=lambda: tell(NotUnderstood())
         )
@@ -199,8 +185,13 @@ class Conversation:
                 self._apply(exchange.interrupted(now), now)
             case live.GenerationComplete():
                 self._apply(exchange.generation_complete(now), now)
+            case live.Sources():
+                if not exchange.discarding:
+                    self._citations.found(event)
             case live.TurnComplete(reason=reason, in_progress=in_progress):
                 self._apply(exchange.turn_complete(reason, in_progress, now), now)
+                if not in_progress and (text := self._citations.posted()):
+                    self._tell(Cited(text))
             case live.Resumable():
                 self._apply(exchange.remembered(), now)
             case live.ToolCall():

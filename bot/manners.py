@@ -10,13 +10,15 @@ import structlog
 from bot import announcements as wording
 from bot.announcements import Chat
 from bot.answering import Prompt
-from bot.clock import monotonic
+from bot.clock import monotonic, utc_now
 from bot.company import Company
 from bot.conversation import Conversation
 from bot.departure import Departure
 from bot.errors import ParleyError
 from bot.presence import AloneTooLong, HushOver, NudgeDue
+from bot.store.rows import Stay
 from bot.turns.notes import quoted
+from bot.voice.chat import NOTICE
 
 log = structlog.get_logger(__name__)
 
@@ -53,11 +55,16 @@ class Manners:
         self._typing = asyncio.Lock()  # pictures belong to the next text, so one message goes at a time
         self._look_round(monotonic())
 
-    def arrive(self, now: float, *, greet: bool = True) -> None:
-        """The bot can be talked to: see who is there by now, and greet them."""
+    def arrive(self, now: float, earlier: Stay | None = None) -> None:
+        """The bot can be talked to: see who is there by now, and greet them. `earlier`: it was here when the
+        program ended, and says in the chat that it was away."""
         self._look_round(now)
+        if earlier is not None:
+            self._chat.say(wording.back_again((utc_now() - earlier.seen_at).total_seconds()))
+            return
+        self._chat.say(NOTICE)
         greeting = self._company.greeting
-        if greet and greeting and self._company.people:
+        if greeting and self._company.people:
             self._conversation.prompt(Prompt(f"[Note: you have just joined. {greeting}]", greets=True), now)
 
     def tick(self, now: float, *, sounding: bool) -> None:

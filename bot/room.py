@@ -14,7 +14,7 @@ from typing import NoReturn
 import structlog
 
 from audio.formats import FRAME_MS
-from bot.announcements import Chat, back_again, unintelligible
+from bot.announcements import Chat, unintelligible
 from bot.answering import Prompt
 from bot.calls import Calls
 from bot.clock import Beat, monotonic, utc_now
@@ -228,22 +228,12 @@ class Room:
             case Connected():
                 self._chat.live_connected()
                 if not self._opened.done():
-                    self._arrive(now)
+                    self._opened.set_result(self)  # nothing that was heard before now has left this machine
+                    self.manners.arrive(now, self._earlier)
             case Disconnected():
                 self._chat.live_lost(now)
             case _:
                 pass
-
-    def _arrive(self, now: float) -> None:
-        """The bot can be talked to. Nothing that was heard before now has left this machine."""
-        self._opened.set_result(self)
-        if self._earlier is None:
-            self._chat.say(NOTICE)
-            self.manners.arrive(now)
-        else:
-            away_s = (utc_now() - self._earlier.seen_at).total_seconds()
-            self._chat.say(back_again(away_s))
-            self.manners.arrive(now, greet=False)
 
     # --- from outside ---
 

@@ -11,7 +11,7 @@ import numpy as np
 from audio.formats import LIVE_OUT_HZ
 from audio.outbound import PlayedReply
 from bot.answering import Prompt
-from bot.conversation import Conversation, Notice
+from bot.conversation import Conversation
 from bot.errors import LiveClosed
 from bot.live.events import (
     Audio,
@@ -24,6 +24,7 @@ from bot.live.events import (
 )
 from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected
+from bot.notices import Notice
 from bot.tools.registry import Asked
 from bot.turns.exchange import Verdict
 from bot.turns.floor import Floor, FloorRules, Interrupt, Mode

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 from sides_on_record import ANA, BEN, NAMES, Scene, heads
 
 from bot.answering import PROTECTED_S, Prompt
-from bot.conversation import NotUnderstood, Unanswered
 from bot.live.events import (
     GenerationComplete,
     Interrupted,
     OutputTranscript,
+    Source,
+    Sources,
     ToolCallsCancelled,
     TurnComplete,
 )
+from bot.notices import Cited, NotUnderstood, Unanswered
 from bot.tools.registry import Asked
 from bot.turns.exchange import Verdict
 from bot.turns.floor import Interrupt, Mode
@@ -484,6 +486,37 @@ def test_an_answer_in_two_turns_of_the_model_is_written_down_in_full() -> None:
     scene.say(ANA, "And who scored?")
     scene.answer(3)
     assert scene.heard == [1, 2, 3]
+
+
+# --- where it is from ---
+
+FOUND = Sources(("moons of Saturn",), (Source("nasa.example", "https://nasa.example/moons"),))
+
+
+def test_pages_that_an_answer_rests_on_are_posted_when_it_is_over() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.go_on(0.5)
+    scene.speak(1, "It has 274.")
+    scene.model(FOUND)
+    assert scene.told == []
+    scene.over()
+    [cited] = scene.told
+    assert isinstance(cited, Cited)
+    assert "https://nasa.example/moons" in cited.text
+    scene.say(ANA)
+    scene.answer(2)
+    assert len(scene.told) == 1
+
+
+def test_what_was_looked_up_for_nobody_is_not_posted() -> None:
+    scene = Scene(mode=Mode.NAMED)
+    scene.say(ANA, "Ben, how many moons has Saturn?")
+    scene.go_on(0.5)
+    scene.speak(1, "It has 274.")
+    scene.model(FOUND)
+    scene.over()
+    assert scene.told == []
 
 
 # --- tools ---

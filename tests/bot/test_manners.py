@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from sides_on_record import ANA, BEN, Scene, heads
 
 from bot import announcements as wording
 from bot import manners
+from bot.clock import utc_now
 from bot.company import LOOK_ROUND_S, Company
 from bot.departure import AFTER_GOODBYE_S
 from bot.errors import ParleyError
 from bot.guilds import GuildSettings
 from bot.manners import GOODBYE_WITHIN_S, Manners, RoomEnded
+from bot.store.rows import Stay
+from bot.voice.chat import NOTICE
 
 
 class Hall:
@@ -221,3 +225,15 @@ def test_hushes_itself_when_its_answer_has_been_heard(hall: Hall) -> None:
     assert hall.company.presence.hushed
     hall.go_on(121)
     assert not hall.company.presence.hushed
+
+
+def test_after_a_restart_it_says_that_it_was_away_and_greets_nobody(hall: Hall) -> None:
+    seen_at = utc_now() - timedelta(seconds=40)
+    hall.manners.arrive(hall.scene.now, Stay(guild_id=1, channel_id=2, joined_at=seen_at, seen_at=seen_at))
+    assert hall.posts == [wording.back_again(40)]
+    assert hall.texts == []
+
+
+def test_who_comes_in_says_what_it_listens_to(hall: Hall) -> None:
+    hall.manners.arrive(hall.scene.now)
+    assert hall.posts == [NOTICE]

@@ -8,10 +8,11 @@ from random import Random
 from typing import Any
 
 from bot.calls import Calls
-from bot.conversation import Conversation, Notice, Unanswered
+from bot.conversation import Conversation
 from bot.errors import LiveError
 from bot.live.config import LiveSettings
 from bot.live.line import Line, LineEvent
+from bot.notices import Notice, Unanswered
 from bot.tools.registry import INVOCATION_CONDITION, Registry, Result, Tool, ToolContext
 from bot.turns.floor import Floor, FloorRules
 from bot.turns.turn import Turn, TurnStarted
