@@ -115,7 +115,9 @@ def choice_dropped(where: str, name: str, *, live: bool) -> str:
 
 def keeps_its_own(channel: str, name: str) -> str:
     """After a choice for the whole server."""
-    return f"{channel} keeps its own: **{_plain(name)}**. `/persona use scope:` takes that back."
+    return (
+        f"{channel} keeps its own: **{_plain(name)}**. `/persona use` there without a name takes that back."
+    )
 
 
 # --- changing ---
@@ -126,7 +128,7 @@ def created(name: str) -> str:
 
 
 def edited(name: str, version: int, undo: str, change: str, *, live: bool) -> str:
-    now = " I am so from the next quiet moment on." if live else ""
+    now = " It holds from the next quiet moment on." if live else ""
     return f"**{_plain(name)}** is changed (version {version}).{now} {undo}\n{change}"
 
 
@@ -138,8 +140,12 @@ UNDO_BY_DELETION = "`/persona delete` makes it again as it came with me."
 
 
 def really_delete(name: str, *, comes_back: bool) -> str:
-    what = "your changes; what comes with me remains" if comes_back else "it for everybody in this server"
-    return f"Delete **{_plain(name)}**? That takes away {what}. `/persona rollback` can bring it back."
+    what = (
+        "Your changes go, what comes with me stays."
+        if comes_back
+        else "It goes for everybody in this server."
+    )
+    return f"Delete **{_plain(name)}**? {what} `/persona rollback` can bring it back."
 
 
 def not_yours_to_delete(name: str) -> str:
