@@ -7,10 +7,12 @@ of them may be a secret put on the wrong line.
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 
 ENV_FILE = Path(".env")
+TOOLS_FILE = Path("tools.toml")
 
 SECRET_CHARACTERS = 8
 """Of a database's password, to be taken out of the log: without "bot" or "parley" nobody could read it."""
@@ -113,6 +116,10 @@ class Settings(BaseSettings):
         repr=False,  # may hold a password
         description="What outlives a restart is kept here: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
     )
+    parley_tools_file: Path = Field(
+        TOOLS_FILE,
+        description="Tools of your own, if the file is there: HTTP endpoints and MCP servers; see docs/tools.md.",
+    )
 
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord's REST API.")
     discord_gateway_url: str = Field("wss://gateway.discord.gg", description="Discord's gateway.")
@@ -168,6 +175,13 @@ class Settings(BaseSettings):
             raise ValueError("names a file that does not exist")
         return value
 
+    @field_validator("parley_tools_file")
+    @classmethod
+    def _there(cls, value: Path) -> Path:
+        if value != TOOLS_FILE and not value.is_file():
+            raise ValueError("names a file that does not exist")
+        return value
+
     @field_validator("gemini_compression_target")
     @classmethod
     def _below_the_trigger(cls, value: int, info: Any) -> int:
@@ -207,6 +221,14 @@ def load(env_file: Path = ENV_FILE) -> Settings:
         raise SettingsError(
             "\n".join(_sentence(e["loc"], e["type"], e["msg"]) for e in error.errors())
         ) from None
+
+
+def environment(env_file: Path = ENV_FILE) -> dict[str, str]:
+    """What a file may take values from: the variables of `env_file` and of the environment (which wins), but
+    none of the settings here, whose secrets are nobody else's business."""
+    found = {**dotenv_values(env_file), **os.environ}
+    ours = {*names(), "GOOGLE_API_KEY"}
+    return {name: value for name, value in found.items() if value is not None and name.upper() not in ours}
 
 
 def names() -> list[str]:

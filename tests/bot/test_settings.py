@@ -133,6 +133,28 @@ def test_the_password_of_the_database_is_a_secret(tmp_path: Path) -> None:
     assert {"hunter2%2Fhunter2", "hunter2/hunter2"} <= set(loaded.secrets)
 
 
+def test_a_file_of_tools_that_is_named_must_be_there(tmp_path: Path) -> None:
+    key = "DISCORD_TOKEN=a\nGEMINI_API_KEY=b\nPARLEY_TOOLS_FILE="
+    assert problems(write(tmp_path, f"{key}{tmp_path}/none.toml")) == [
+        "PARLEY_TOOLS_FILE: names a file that does not exist."
+    ]
+    there = tmp_path / "mine.toml"
+    there.touch()
+    assert settings.load(write(tmp_path, f"{key}{there}")).parley_tools_file == there
+
+
+def test_a_file_takes_values_from_both_places_but_none_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE", "environment")
+    monkeypatch.setenv("GOOGLE_API_KEY", "secret")
+    file = write(tmp_path, "ONE=file\nTWO='b c'\nDISCORD_TOKEN=secret\ngemini_api_key=secret\nEMPTY\n")
+    found = settings.environment(file)
+    assert (found["ONE"], found["TWO"]) == ("environment", "b c")
+    assert "secret" not in found.values()
+    assert settings.environment(tmp_path / "none")["ONE"] == "environment"
+
+
 def test_secrets_do_not_show_in_a_repr(tmp_path: Path) -> None:
     loaded = settings.load(write(tmp_path, "DISCORD_TOKEN=hunter2\nGEMINI_API_KEY=hunter3\n"))
     assert "hunter" not in repr(loaded)
