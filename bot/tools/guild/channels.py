@@ -9,11 +9,13 @@ import discord
 
 from bot.foreign import data
 from bot.tools.guild.place import Place, Vocal
+from bot.tools.guild.refusals import refusable
 from bot.tools.registry import Result, Tool, ToolContext
 
 MAX_LISTED = 60
 
 
+@refusable
 async def _list(context: ToolContext, args: Mapping[str, Any]) -> Result:
     place = Place.of(context)
     guild, sees = place.guild, await place.seen_by(context.asked)

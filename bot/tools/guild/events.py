@@ -11,6 +11,7 @@ import discord
 from bot.clock import utc_now
 from bot.foreign import data
 from bot.tools.guild.place import Place, Vocal
+from bot.tools.guild.refusals import refusable
 from bot.tools.guild.zones import moment
 from bot.tools.registry import Need, Result, Tool, ToolContext, Unclear
 
@@ -24,6 +25,7 @@ USUAL = timedelta(hours=2)
 FARTHEST = timedelta(days=5 * 365)
 
 
+@refusable
 async def _upcoming(context: ToolContext, args: Mapping[str, Any]) -> Result:
     place = Place.of(context)
     sees = await place.seen_by(context.asked)
@@ -73,6 +75,7 @@ def _channel(context: ToolContext, args: Mapping[str, Any]) -> Vocal | None:
     return place.vocal(args["channel"]) if "channel" in args else place.here(context.channel_id)
 
 
+@refusable
 async def _create(context: ToolContext, args: Mapping[str, Any]) -> Result:
     now = utc_now()
     start = moment(args["start"], args.get("place"), now)

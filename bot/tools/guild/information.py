@@ -7,11 +7,13 @@ from typing import Any
 
 from bot.foreign import data
 from bot.tools.guild.place import Place
+from bot.tools.guild.refusals import refusable
 from bot.tools.registry import Result, Tool, ToolContext
 
 MAX_PEOPLE = 60
 
 
+@refusable
 async def _server(context: ToolContext, args: Mapping[str, Any]) -> Result:
     place = Place.of(context)
     guild, sees = place.guild, await place.seen_by(context.asked)
@@ -30,6 +32,7 @@ async def _server(context: ToolContext, args: Mapping[str, Any]) -> Result:
     }
 
 
+@refusable
 async def _voice(context: ToolContext, args: Mapping[str, Any]) -> Result:
     place = Place.of(context)
     sees = await place.seen_by(context.asked)

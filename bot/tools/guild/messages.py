@@ -10,6 +10,7 @@ import discord
 from bot.foreign import data
 from bot.tools.guild.place import Place, Written
 from bot.tools.guild.posting import CHANNEL, fitting, need, posted, signature, take_back
+from bot.tools.guild.refusals import refusable
 from bot.tools.registry import Need, Result, Tool, ToolContext, error
 
 MAX_READ = 20
@@ -33,6 +34,7 @@ def _needs_to_read(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Ne
     return (Need(frozenset({"view_channel", "read_message_history", *enter}), channel.id),)
 
 
+@refusable
 async def _read(context: ToolContext, args: Mapping[str, Any]) -> Result:
     channel = _channel(context, args)
     messages = [message async for message in channel.history(limit=int(args.get("count", 10)))]
@@ -73,6 +75,7 @@ def _needs_to_post(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Ne
     return (need(_channel(context, args)),)
 
 
+@refusable
 async def _post(context: ToolContext, args: Mapping[str, Any]) -> Result:
     text = fitting(args["text"]) + await signature(context)
     message = await _channel(context, args).send(text, allowed_mentions=discord.AllowedMentions.none())

@@ -9,12 +9,14 @@ import discord
 
 from bot.foreign import data
 from bot.tools.guild.place import Place, Vocal
+from bot.tools.guild.refusals import refusable
 from bot.tools.registry import Result, Tool, ToolContext
 
 MAX_TOLD = 5
 MAX_ROLES = 6
 
 
+@refusable
 async def _find(context: ToolContext, args: Mapping[str, Any]) -> Result:
     place = Place.of(context)
     sees = await place.seen_by(context.asked)

@@ -10,6 +10,7 @@ import discord
 
 from bot.tools.guild.place import Place
 from bot.tools.guild.posting import CHANNEL, need, posted, take_back
+from bot.tools.guild.refusals import refusable
 from bot.tools.registry import Need, Result, Tool, ToolContext, Unclear
 
 MAX_QUESTION = 300
@@ -22,6 +23,7 @@ def _needs(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Need]:
     return (need(Place.of(context).written_or_here(args.get("channel"), context), "send_polls"),)
 
 
+@refusable
 async def _create(context: ToolContext, args: Mapping[str, Any]) -> Result:
     hours = int(args.get("hours", 24))
     poll = discord.Poll(

@@ -10,6 +10,7 @@ import discord
 from bot.foreign import data
 from bot.tools.guild.place import Place
 from bot.tools.guild.posting import fitting, need, posted, signature, take_back
+from bot.tools.guild.refusals import refusable, sentence
 from bot.tools.registry import Need, Result, Tool, ToolContext, Unclear
 
 MAX_NAME = 100
@@ -29,13 +30,19 @@ def _needs_to_create(context: ToolContext, args: Mapping[str, Any]) -> Sequence[
     return (Need(frozenset(permissions), Place.of(context).text(args["channel"]).id),)
 
 
+@refusable
 async def _create(context: ToolContext, args: Mapping[str, Any]) -> Result:
     name, text = _name(args), fitting(args["text"]) if "text" in args else None
     parent = Place.of(context).text(args["channel"])
     thread = await parent.create_thread(name=name, type=discord.ChannelType.public_thread)
+    result = {"thread": data(thread.name, MAX_NAME), "in": data(parent.name), "thread_id": str(thread.id)}
     if text is not None:
-        await thread.send(text + await signature(context), allowed_mentions=discord.AllowedMentions.none())
-    return {"thread": data(thread.name, MAX_NAME), "in": data(parent.name), "thread_id": str(thread.id)}
+        words = text + await signature(context)
+        try:
+            await thread.send(words, allowed_mentions=discord.AllowedMentions.none())
+        except discord.HTTPException as refusal:  # the thread is there, and asking again would make another
+            result["note"] = f"The thread is there, but without its first message. {sentence(refusal)}"
+    return result
 
 
 async def _close(context: ToolContext, args: Mapping[str, Any], result: Result) -> Result:
@@ -55,6 +62,7 @@ def _needs_to_reply(context: ToolContext, args: Mapping[str, Any]) -> Sequence[N
     return (need(Place.of(context).thread(args["thread"])),)
 
 
+@refusable
 async def _reply(context: ToolContext, args: Mapping[str, Any]) -> Result:
     text = fitting(args["text"]) + await signature(context)
     thread = Place.of(context).thread(args["thread"])
