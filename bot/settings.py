@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     )
     parley_tools_file: Path = Field(
         TOOLS_FILE,
-        description="Tools of your own, if the file is there: HTTP endpoints and MCP servers; see docs/tools.md.",
+        description="Tools of your own, if it is there: HTTP endpoints, MCP servers; see docs/tools.md.",
     )
 
     discord_api_base: str = Field("https://discord.com/api/v10", description="Discord's REST API.")
