@@ -45,7 +45,7 @@ class Interacting:
         self, channel_id: int, command: str, options: Mapping[str, Any], timeout: float
     ) -> Message:
         """Type a command, or (with spaces) a subcommand, with its options."""
-        found, path = await self._find(channel_id, command)
+        found, path = _named(command, await self._index(channel_id))
         files: list[File] = []
         data = _typed(found, path, options, files)
         nonce = await self._send(_COMMAND, channel_id, int(found["application_id"]), data, files)
@@ -61,7 +61,7 @@ class Interacting:
         timeout: float,
     ) -> list[Choice]:
         """What is suggested while `text` is typed into an option."""
-        found, path = await self._find(channel_id, command)
+        found, path = _named(command, await self._index(channel_id))
         data = _typed(found, path, {**options, option: text}, [], focused=option)
         nonce = await self._send(_AUTOCOMPLETE, channel_id, int(found["application_id"]), data)
         await self._until(lambda: nonce in self._choices, nonce, f"/{command} {option}", timeout)
@@ -163,23 +163,8 @@ class Interacting:
         """The message as it is on the screen by now."""
         return next((seen for seen in self._messages if seen.id == message.id), message)
 
-    async def _find(self, channel_id: int, command: str) -> tuple[Json, list[Json]]:
-        """The command, and the options that lead to the subcommand."""
-        name, *below = command.split()
-        for found in await self._index(channel_id):
-            if found["name"] != name:
-                continue
-            path: list[Json] = []
-            for step in below:
-                inner = (path[-1] if path else found).get("options") or ()
-                named = [option for option in inner if option["name"] == step]
-                if not named or named[0]["type"] not in _SUBCOMMANDS:
-                    raise MemberError(f"no subcommand {step!r} of /{name}")
-                path.append(named[0])
-            return found, path
-        raise MemberError(f"no command /{name} in this channel")
-
     async def _index(self, channel_id: int) -> list[Json]:
+        """The commands that can be typed there."""
         index = await self._http.call("GET", f"/channels/{channel_id}/application-command-index")
         commands: list[Json] = index["application_commands"]
         return commands
@@ -198,6 +183,23 @@ class Interacting:
             case _:
                 return
         self._changes.notify()
+
+
+def _named(command: str, offered: list[Json]) -> tuple[Json, list[Json]]:
+    """The command of that name, and the options that lead to its subcommand."""
+    name, *below = command.split()
+    for found in offered:
+        if found["name"] != name:
+            continue
+        path: list[Json] = []
+        for step in below:
+            inner = (path[-1] if path else found).get("options") or ()
+            named = [option for option in inner if option["name"] == step]
+            if not named or named[0]["type"] not in _SUBCOMMANDS:
+                raise MemberError(f"no subcommand {step!r} of /{name}")
+            path.append(named[0])
+        return found, path
+    raise MemberError(f"no command /{name} in this channel")
 
 
 def _typed(
