@@ -153,65 +153,70 @@ async def post_reminder(client: discord.Client, channel_id: int, user_id: int, t
 def reminder_tools(book: Book) -> tuple[Tool, ...]:
     """set_reminder, list_reminders and cancel_reminder."""
     tools = ReminderTools(book)
-    return (
-        Tool(
-            name="set_reminder",
-            summary="Reminds somebody later; also a timer.",
-            description=(
-                "Reminds people of something at a time, or after so many seconds (a timer). It is spoken if "
-                "you are in a voice channel then, else written. "
-                "Invocation Condition: only when somebody wants to be reminded, or wants a timer, and it is "
-                "known of what and when."
-            ),
-            parameters={
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string", "description": "What to remind of."},
-                    "in_seconds": {
-                        "type": "integer",
-                        "minimum": 1,
-                        "maximum": int(FARTHEST.total_seconds()),
-                        "description": "How long from now.",
-                    },
-                    "at": {
-                        "type": "string",
-                        "description": "Instead: ISO 8601, with an offset, or with place.",
-                    },
-                    "place": {
-                        "type": "string",
-                        "description": "Where that time is meant: an IANA time zone or a city.",
-                    },
+    return (_set_tool(tools), _list_tool(tools), _cancel_tool(tools))
+
+
+def _set_tool(tools: ReminderTools) -> Tool:
+    return Tool(
+        name="set_reminder",
+        summary="Reminds somebody later; also a timer.",
+        description=(
+            "Reminds people of something at a time, or after so many seconds (a timer). It is spoken if you "
+            "are in a voice channel then, else written. "
+            "Invocation Condition: only when somebody wants to be reminded, or wants a timer, and it is known "
+            "of what and when."
+        ),
+        parameters={
+            "type": "object",
+            "properties": {
+                "text": {"type": "string", "description": "What to remind of."},
+                "in_seconds": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": int(FARTHEST.total_seconds()),
+                    "description": "How long from now.",
                 },
-                "required": ["text"],
+                "at": {"type": "string", "description": "Instead: ISO 8601, with an offset, or with place."},
+                "place": {
+                    "type": "string",
+                    "description": "Where that time is meant: an IANA time zone or a city.",
+                },
             },
-            run=tools.set,
-            group="reminders",
+            "required": ["text"],
+        },
+        run=tools.set,
+        group="reminders",
+    )
+
+
+def _list_tool(tools: ReminderTools) -> Tool:
+    return Tool(
+        name="list_reminders",
+        summary="Lists the reminders that are set.",
+        description=(
+            "Lists the reminders and timers that are set here, and those of who asks elsewhere. "
+            "Invocation Condition: only when somebody asks about reminders or timers, or wants to cancel one "
+            "whose id you do not know."
         ),
-        Tool(
-            name="list_reminders",
-            summary="Lists the reminders that are set.",
-            description=(
-                "Lists the reminders and timers that are set here, and those of who asks elsewhere. "
-                "Invocation Condition: only when somebody asks about reminders or timers, or wants to cancel "
-                "one whose id you do not know."
-            ),
-            run=tools.list,
-            group="reminders",
+        run=tools.list,
+        group="reminders",
+    )
+
+
+def _cancel_tool(tools: ReminderTools) -> Tool:
+    return Tool(
+        name="cancel_reminder",
+        summary="Cancels a reminder.",
+        description=(
+            "Cancels a reminder or timer by its id. "
+            "Invocation Condition: only when somebody wants a reminder or timer cancelled."
         ),
-        Tool(
-            name="cancel_reminder",
-            summary="Cancels a reminder.",
-            description=(
-                "Cancels a reminder or timer by its id. "
-                "Invocation Condition: only when somebody wants a reminder or timer cancelled."
-            ),
-            parameters={
-                "type": "object",
-                "properties": {"id": {"type": "integer", "description": "As list_reminders tells it."}},
-                "required": ["id"],
-            },
-            run=tools.cancel,
-            group="reminders",
-            needs=tools.needs_to_cancel,
-        ),
+        parameters={
+            "type": "object",
+            "properties": {"id": {"type": "integer", "description": "As list_reminders tells it."}},
+            "required": ["id"],
+        },
+        run=tools.cancel,
+        group="reminders",
+        needs=tools.needs_to_cancel,
     )
