@@ -163,8 +163,8 @@ def _set_tool(tools: ReminderTools) -> Tool:
         description=(
             "Reminds people of something at a time, or after so many seconds (a timer). It is spoken if you "
             "are in a voice channel then, else written. "
-            "Invocation Condition: only when somebody wants to be reminded, or wants a timer, and it is known "
-            "of what and when."
+            "Invocation Condition: only when somebody wants to be reminded, or wants a timer, and it is "
+            "known of what and when."
         ),
         parameters={
             "type": "object",
