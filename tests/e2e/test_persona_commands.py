@@ -9,7 +9,7 @@ from typing import Any
 import av
 import pytest
 from ears import from_bot, longest_pause_s
-from stage import Stage, StartStage, until
+from stage import Stage, until
 
 from bot import app
 from bot.live.voices import VOICES
@@ -20,34 +20,30 @@ from bot.loopback.live.record import Kind, Known, LiveSessionRecord, Source
 from bot.loopback.member.member import Member
 from bot.loopback.member.message import Message
 from bot.personas import presets
-from bot.preview import Preview, Sample
+from bot.preview import Preview
 from cogs import persona_wording as wording
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def wired(monkeypatch: pytest.MonkeyPatch) -> list[Sample]:
-    """What the bot has besides."""
-    played: list[Sample] = []
+def wired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot has the command, and a way to Gemini for previews."""
     if "cogs.persona" not in app.EXTENSIONS:
         monkeypatch.setattr(app, "EXTENSIONS", (*app.EXTENSIONS, "cogs.persona"))
+
+    def preview(bot: Any) -> Preview:
+        return Preview(bot.rooms._live, "gemini-3.8-live", lambda *_: None)
+
     if not hasattr(app.Parley, "preview"):
-
-        def preview(bot: Any) -> Preview:
-            return Preview(bot.rooms._live, "gemini-3.8-live", lambda *_: None)
-
         monkeypatch.setattr(app.Parley, "preview", property(preview), raising=False)
-    return played
 
 
 @pytest.fixture
-async def ana(start: StartStage) -> Any:
+async def ana(stage: Stage) -> Member:
     """Ana, who is a moderator and in the channel."""
-    stage = await start()
     member = await stage.member("Ana")
-    stage.world.discord.world.grant(member.user_id, Permission.MOVE_MEMBERS)
-    member.stage = stage  # type: ignore[attr-defined]
+    moderator(stage, member)
     return member
 
 
@@ -81,8 +77,7 @@ async def make_quinn(ana: Member, **options: str) -> Message:
 # --- looking ---
 
 
-async def test_list_and_show(ana: Any) -> None:
-    stage: Stage = ana.stage
+async def test_list_and_show(stage: Stage, ana: Member) -> None:
     there = await ana.type("persona list")
     assert there.ephemeral
     assert all(persona.name in there.content for persona in presets())
@@ -105,8 +100,7 @@ async def test_list_and_show(ana: Any) -> None:
 # --- using ---
 
 
-async def test_use_here_and_everywhere(ana: Any) -> None:
-    stage: Stage = ana.stage
+async def test_use_here_and_everywhere(stage: Stage, ana: Member) -> None:
     used = await ana.type("persona use", {"name": "GAME master"})
     assert used.content == wording.in_use("Game Master", f"<#{stage.world.voice_channel_id}>", live=False)
     everywhere = await ana.type("persona use", {"name": "Quiz Host", "scope": "server"})
@@ -125,8 +119,7 @@ async def test_use_here_and_everywhere(ana: Any) -> None:
 # --- making and changing ---
 
 
-async def test_make_one_in_a_form(ana: Any) -> None:
-    stage: Stage = ana.stage
+async def test_make_one_in_a_form(stage: Stage, ana: Member) -> None:
     options = {"name": "Quinn", "voice": "kore", "language": "German", "temperature": "0,3"}
     form = await ana.form(ana.type("persona create", options))
     assert form.title == "Persona: Quinn"
@@ -143,7 +136,7 @@ async def test_make_one_in_a_form(ana: Any) -> None:
     assert again.content == wording.taken("QUINN")
 
 
-async def test_what_was_written_is_not_lost(ana: Any) -> None:
+async def test_what_was_written_is_not_lost(stage: Stage, ana: Member) -> None:
     form = await ana.form(ana.type("persona create", {"name": "Quinn"}))
     long = "x" * 40
     wrong = await ana.submit(form, {"Instruction": QUINN, "Aliases": long})
@@ -158,7 +151,7 @@ async def test_what_was_written_is_not_lost(ana: Any) -> None:
     assert made.buttons == []
 
 
-async def test_edit_by_an_option_and_by_form(ana: Any) -> None:
+async def test_edit_by_an_option_and_by_form(stage: Stage, ana: Member) -> None:
     await make_quinn(ana)
     changed = await ana.type("persona edit", {"name": "Quinn", "voice": "Puck", "temperature": "1"})
     assert "**Voice**" not in changed.content, "it has that voice already"
@@ -180,9 +173,9 @@ async def test_edit_by_an_option_and_by_form(ana: Any) -> None:
     assert "Voice: Laomedeia" in (await ana.type("persona show", {"name": "Quiz Host"})).content
 
 
-async def test_two_at_once_lose_nothing(ana: Any) -> None:
-    ben = await ana.stage.member("Ben")
-    moderator(ana.stage, ben)
+async def test_two_at_once_lose_nothing(stage: Stage, ana: Member) -> None:
+    ben = await stage.member("Ben")
+    moderator(stage, ben)
     await make_quinn(ana)
     form = await ana.form(ana.type("persona edit", {"name": "Quinn"}))
     await ben.type("persona edit", {"name": "Quinn", "voice": "Kore"})
@@ -192,7 +185,7 @@ async def test_two_at_once_lose_nothing(ana: Any) -> None:
     assert "Greeting: Say hello." in shown.content
 
 
-async def test_wrong_options_are_named(ana: Any) -> None:
+async def test_wrong_options_are_named(stage: Stage, ana: Member) -> None:
     await make_quinn(ana)
     for option, value, says in (
         ("voice", "alloy", "**Voice** is 'alloy', which there is not; possible: Achernar"),
@@ -203,7 +196,7 @@ async def test_wrong_options_are_named(ana: Any) -> None:
         assert says in wrong.content
 
 
-async def test_delete_asks(ana: Any) -> None:
+async def test_delete_asks(stage: Stage, ana: Member) -> None:
     await make_quinn(ana)
     question = await ana.type("persona delete", {"name": "Quinn"})
     assert question.buttons == [wording.DELETE, wording.KEEP]
@@ -220,7 +213,7 @@ async def test_delete_asks(ana: Any) -> None:
 # --- versions ---
 
 
-async def test_history_and_rollback(ana: Any) -> None:
+async def test_history_and_rollback(stage: Stage, ana: Member) -> None:
     plain = await ana.type("persona history", {"name": "Quiz Host"})
     assert plain.content == wording.no_history("Quiz Host")
     await make_quinn(ana)
@@ -242,8 +235,7 @@ async def test_history_and_rollback(ana: Any) -> None:
 # --- hearing, and files ---
 
 
-async def test_preview_is_a_file_where_nobody_would_hear_it(ana: Any) -> None:
-    stage: Stage = ana.stage
+async def test_preview_is_a_file_where_nobody_would_hear_it(stage: Stage, ana: Member) -> None:
     heard = await ana.type("persona preview", {"name": "Quiz Host", "voice": "Kore"})
     assert heard.content.startswith("This is how it sounds.\n> ")
     assert heard.files == ["preview.ogg"]
@@ -253,8 +245,7 @@ async def test_preview_is_a_file_where_nobody_would_hear_it(ana: Any) -> None:
     assert told(setups(stage)[0]).startswith("You are the host of")
 
 
-async def test_export_and_import(ana: Any) -> None:
-    stage: Stage = ana.stage
+async def test_export_and_import(stage: Stage, ana: Member) -> None:
     exported = await ana.type("persona export", {"name": "Quiz Host"})
     assert exported.files == ["persona.toml"]
     content = file_of(stage, exported)
@@ -276,7 +267,7 @@ async def test_export_and_import(ana: Any) -> None:
 # --- suggestions ---
 
 
-async def test_suggestions(ana: Any) -> None:
+async def test_suggestions(stage: Stage, ana: Member) -> None:
     names = await ana.complete("persona use", "name", "host")
     assert [choice.value for choice in names] == ["Quiz Host"]
     await make_quinn(ana)
@@ -295,9 +286,8 @@ async def test_suggestions(ana: Any) -> None:
 # --- who may ---
 
 
-async def test_members_look_and_moderators_change(ana: Any) -> None:
+async def test_members_look_and_moderators_change(stage: Stage, ana: Member) -> None:
     """Where an administrator has opened the command to everybody, what is asked here still holds."""
-    stage: Stage = ana.stage
     world = stage.world.discord.world
     ben = await stage.member("Ben", join=False)
     world.grant(ben.user_id, Permission.MOVE_MEMBERS)
@@ -316,8 +306,7 @@ async def test_members_look_and_moderators_change(ana: Any) -> None:
     assert "Quinn" in (await ana.type("persona list")).content
 
 
-async def test_previews_do_not_disturb_the_conversation(ana: Any) -> None:
-    stage: Stage = ana.stage
+async def test_previews_do_not_disturb_the_conversation(stage: Stage, ana: Member) -> None:
     await ana.type("join")
     answers = len(stage.of(Kind.ANSWER))
     await ana.type("persona preview", {"name": "Quiz Host"})
@@ -333,9 +322,8 @@ def known(session: LiveSessionRecord) -> list[Known]:
     return [each for each in session.known if each.source is not Source.NOTE]
 
 
-async def test_another_persona_in_mid_conversation(ana: Any) -> None:
+async def test_another_persona_in_mid_conversation(stage: Stage, ana: Member) -> None:
     """The next answer has its voice and instruction, nothing said is forgotten, and nobody hears a gap."""
-    stage: Stage = ana.stage
     await ana.type("join")
     asked = await ana.say("question")
     await stage.answered(ana, asked.ended_at)
@@ -360,9 +348,8 @@ async def test_another_persona_in_mid_conversation(ana: Any) -> None:
     assert [each.what for each in known(after)][:3] == ["question", "answer_long", "interrupt"]
 
 
-async def test_another_model_begins_with_what_was_said(ana: Any) -> None:
+async def test_another_model_begins_with_what_was_said(stage: Stage, ana: Member) -> None:
     """A handle is of its model: the new session is told what was said."""
-    stage: Stage = ana.stage
     await ana.type("join")
     asked = await ana.say("hello")
     await stage.answered(ana, asked.ended_at)
