@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, Self
 
 import structlog
 
@@ -63,14 +63,10 @@ channel is gone, or closed to the bot."""
 
 
 class Reminders:
-    """`await Reminders.load(store.reminders, say, post)`, then `run` for as long as the bot runs."""
+    """`await Reminders.load(store.reminders)`, then `run` for as long as the bot runs."""
 
-    def __init__(
-        self, shelf: Shelf, say: Say, post: Post, now: Callable[[], datetime], kept: list[Reminder]
-    ) -> None:
+    def __init__(self, shelf: Shelf, now: Callable[[], datetime], kept: list[Reminder]) -> None:
         self._shelf = shelf
-        self._say = say
-        self._post = post
         self._now = now
         self._open = {reminder.id: reminder for reminder in kept}
         self._not_before: dict[int, datetime] = {}
@@ -78,11 +74,9 @@ class Reminders:
         self._changed = asyncio.Event()
 
     @classmethod
-    async def load(
-        cls, shelf: Shelf, say: Say, post: Post, now: Callable[[], datetime] = utc_now
-    ) -> Reminders:
+    async def load(cls, shelf: Shelf, now: Callable[[], datetime] = utc_now) -> Self:
         """With those that are still to be delivered. Raises StoreError."""
-        return cls(shelf, say, post, now, await shelf.open())
+        return cls(shelf, now, await shelf.open())
 
     def open(self, guild_id: int) -> list[Reminder]:
         """Those of a server that are to come, the next first."""
@@ -120,12 +114,17 @@ class Reminders:
         self._forget(reminder_id)
         return cancelled
 
-    async def run(self) -> NoReturn:
+    def forget(self, guild_id: int) -> None:
+        """The bot was removed from that server, and the store has forgotten it."""
+        for reminder in self.open(guild_id):
+            self._forget(reminder.id)
+
+    async def run(self, say: Say, post: Post) -> NoReturn:
         """Deliver what is due, until cancelled."""
         while True:
             self._changed.clear()
             for reminder in self._due():
-                await self._settle(reminder)
+                await self._settle(reminder, say, post)
             try:
                 async with asyncio.timeout(self._wait_s()):
                     await self._changed.wait()
@@ -147,12 +146,12 @@ class Reminders:
             return LONGEST_WAIT_S
         return min(max(0.0, (next_at - self._now()).total_seconds()), LONGEST_WAIT_S)
 
-    async def _settle(self, reminder: Reminder) -> None:
+    async def _settle(self, reminder: Reminder, say: Say, post: Post) -> None:
         """Deliver it and take it from the store, as far as either has not been done."""
         try:
             if reminder.id not in self._delivered:
                 async with asyncio.timeout(DELIVERY_S):
-                    await self._deliver(reminder)
+                    await self._deliver(reminder, say, post)
                 self._delivered.add(reminder.id)
             await self._shelf.done(reminder.id)
         except StoreError:
@@ -164,15 +163,15 @@ class Reminders:
             return
         self._not_before[reminder.id] = self._now() + timedelta(seconds=RETRY_S)
 
-    async def _deliver(self, reminder: Reminder) -> None:
+    async def _deliver(self, reminder: Reminder, say: Say, post: Post) -> None:
         late = self._now() - reminder.due_at
         if late > TOO_LATE:
             log.warning("a reminder is given up", id=reminder.id, late=str(late))
             return
-        if self._say(reminder, late):
+        if say(reminder, late):
             return
         try:
-            await self._post(reminder, posted(reminder, late))
+            await post(reminder, posted(reminder, late))
         except LookupError:
             log.warning("a reminder has no channel any more", id=reminder.id, channel=reminder.channel_id)
 

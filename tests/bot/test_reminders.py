@@ -64,12 +64,12 @@ class Day:
         self.read.append(text)
 
     async def begin(self) -> Reminders:
-        return await Reminders.load(self.shelf, self.say, self.post, lambda: self.now)
+        return await Reminders.load(self.shelf, lambda: self.now)
 
     async def later(self, reminders: Reminders, **delta: float) -> None:
         """Let time pass, and what is due be delivered."""
         self.now += timedelta(**delta)
-        task = asyncio.create_task(reminders.run())
+        task = asyncio.create_task(reminders.run(self.say, self.post))
         for _ in range(20):
             await asyncio.sleep(0)
         task.cancel()
@@ -175,7 +175,7 @@ async def test_cancelled(day: Day) -> None:
 async def test_a_nearer_one_is_not_slept_over(day: Day) -> None:
     reminders = await day.begin()
     await tea(reminders, 50)
-    task = asyncio.create_task(reminders.run())
+    task = asyncio.create_task(reminders.run(day.say, day.post))
     await asyncio.sleep(0)
     await tea(reminders, 1, text="Now")
     day.now += timedelta(minutes=1)
@@ -192,6 +192,14 @@ async def test_in_order_and_by_server(day: Day) -> None:
         await tea(reminders, minutes, text=text)
     await reminders.schedule(99, 2, 7, START, "elsewhere")
     assert [each.text for each in reminders.open(1)] == ["a", "b", "c"]
+
+
+async def test_those_of_a_server_that_was_left(day: Day) -> None:
+    reminders = await day.begin()
+    await tea(reminders)
+    reminders.forget(1)
+    await day.later(reminders, hours=1)
+    assert (reminders.open(1), day.read) == ([], [])
 
 
 async def test_not_too_many(day: Day) -> None:
@@ -228,7 +236,7 @@ def test_words() -> None:
 @asynccontextmanager
 async def opened(path: Path, day: Day) -> AsyncIterator[Reminders]:
     async with Store.open(f"sqlite:///{path}") as store:
-        yield await Reminders.load(store.reminders, day.say, day.post, lambda: day.now)
+        yield await Reminders.load(store.reminders, lambda: day.now)
 
 
 async def test_with_the_real_store(day: Day, tmp_path: Path) -> None:
@@ -237,7 +245,7 @@ async def test_with_the_real_store(day: Day, tmp_path: Path) -> None:
         await reminders.cancel((await tea(reminders, text="Cake")).id)
     day.now += timedelta(minutes=5)
     async with opened(tmp_path / "parley.db", day) as reminders:
-        task = asyncio.create_task(reminders.run())
+        task = asyncio.create_task(reminders.run(day.say, day.post))
         async with asyncio.timeout(5):
             while reminders.open(1):  # noqa: ASYNC110  seen from outside
                 await asyncio.sleep(0.01)

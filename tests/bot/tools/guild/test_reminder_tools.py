@@ -33,14 +33,10 @@ class Desk:
         return list(self.tools["cancel_reminder"].needs(context, {"id": reminder_id}))
 
 
-async def nowhere(reminder: Reminder, text: str) -> None:
-    raise AssertionError("nothing is due here")
-
-
 @pytest.fixture
 async def desk(town: Town, tmp_path: Path) -> AsyncIterator[Desk]:
     async with Store.open(f"sqlite:///{tmp_path}/parley.db") as store:
-        yield Desk(town, await Reminders.load(store.reminders, lambda reminder, late: False, nowhere))
+        yield Desk(town, await Reminders.load(store.reminders))
 
 
 async def test_set_listed_and_cancelled(desk: Desk) -> None:
