@@ -9,6 +9,7 @@ from bot.tools.guild.messages import POST_MESSAGE, READ_MESSAGES
 from bot.tools.guild.people import FIND_MEMBER
 from bot.tools.guild.polls import CREATE_POLL
 from bot.tools.guild.threads import THREAD_TOOLS
+from bot.tools.guild.voice import VOICE_TOOLS
 from bot.tools.registry import Tool
 
 GUILD_TOOLS: tuple[Tool, ...] = (
@@ -23,6 +24,7 @@ GUILD_TOOLS: tuple[Tool, ...] = (
     CREATE_POLL,
     *EVENT_TOOLS,
     *CHANCE_TOOLS,
+    *VOICE_TOOLS,
 )
 """All that need nothing but the room of the call; those of reminders are made by
 `bot.tools.guild.reminders.reminder_tools`."""
