@@ -11,6 +11,8 @@ from typing import Any
 
 HIDDEN = "[hidden]"
 MAX_DEPTH = 10
+MIN_SECRET = 4
+"""Characters; what is shorter would be found in half of all words."""
 MAX_NUMBER = 2**53
 """Beyond it a number of JSON is no longer exact, and far beyond it no number of the Live API."""
 
@@ -58,7 +60,8 @@ def told(value: Any, secrets: Sequence[str] = ()) -> Any:
 def _told(value: Any, secrets: Sequence[str], depth: int) -> Any:
     if isinstance(value, str):
         for secret in secrets:
-            value = value.replace(secret, HIDDEN)
+            if len(secret) >= MIN_SECRET:
+                value = value.replace(secret, HIDDEN)
         return value
     if isinstance(value, Mapping | list) and depth == 0:
         return "…"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from bot.tools.registry import INVOCATION_CONDITION
+from bot.tools.registry import INVOCATION_CONDITION, Confirm
 
 ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
@@ -38,6 +38,8 @@ class _Entry(BaseModel):
     who: list[str] = []
     """Discord permissions that everybody who asks must have."""
     enabled: bool = True
+    confirm: Confirm = "changes"
+    """When somebody has to press a button first; what moderators say counts for more, as with `enabled`."""
 
     @field_validator("headers")
     @classmethod

@@ -77,6 +77,7 @@ def http_tool(endpoint: Endpoint, transport: httpx2.AsyncBaseTransport) -> Tool:
         changes=endpoint.changes,
         needs=needs(entry.who),
         enabled=entry.enabled,
+        confirm=entry.confirm,
     )
 
 

@@ -18,8 +18,8 @@ import structlog
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import (
-    INVALID_PARAMS,
-    METHOD_NOT_FOUND,
+    CONNECTION_CLOSED,
+    INVALID_REQUEST,
     CallToolRequest,
     CallToolRequestParams,
     CallToolResult,
@@ -39,8 +39,8 @@ SETTLED_S = 60.0
 """A server that has run for so long begins with the first delay again."""
 MAX_PAGES = 5
 MAX_LINE = 500
-ITS_OWN_FAULT = {INVALID_PARAMS, METHOD_NOT_FOUND}
-"""JSON-RPC errors after which the connection is as good as before."""
+LOST = {CONNECTION_CLOSED, INVALID_REQUEST}
+"""JSON-RPC errors for which the package has a connection that ended, and a session that the server forgot."""
 
 Streams = tuple[Any, Any]
 Connect = Callable[[], AbstractAsyncContextManager[Streams]]
@@ -73,7 +73,7 @@ class Server:
                 life.cancel()
                 await asyncio.wait({life})
                 self._client = None
-            reason = "cancelled" if life.cancelled() else self._hidden(life.exception())
+                reason = "cancelled" if life.cancelled() else self._hidden(life.exception())
             log.warning("mcp server lost", server=self.entry.name, reason=reason)
             delay = FIRST_DELAY_S if loop.time() - began > SETTLED_S else delay
             await asyncio.sleep(delay)
@@ -107,8 +107,9 @@ class Server:
         except TimeoutError:
             return self._unknown("did not answer in time")
         except MCPError as problem:
-            if problem.code in ITS_OWN_FAULT:
-                return error(f"{self.entry.name} does not accept this call.")
+            if problem.code not in LOST:
+                said = [{"type": "text", "text": problem.message}]
+                return result_of(self.entry, None, said, True, self._secrets)
             self._lost.set()
             return self._unknown("broke off")
         except Exception as problem:  # an answer that is none: pydantic's errors among others
@@ -125,7 +126,7 @@ class Server:
     def _hidden(self, problem: BaseException | None) -> str:
         """The innermost reason, without secrets."""
         if problem is None:
-            return "its program ended"
+            return "the connection ended"
         while isinstance(problem, BaseExceptionGroup):
             problem = problem.exceptions[0]
         text = f"{type(problem).__name__}: {problem}"[:MAX_LINE]

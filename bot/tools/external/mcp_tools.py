@@ -90,6 +90,7 @@ def _tool(entry: McpEntry, name: str, offered: Offered, parameters: Schema, call
         changes=not _matches(offered.name, entry.reads),
         needs=needs(entry.who),
         enabled=entry.enabled,
+        confirm=entry.confirm,
     )
 
 

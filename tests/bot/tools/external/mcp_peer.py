@@ -21,7 +21,9 @@ def text(words: str, **more: Any) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": words}], **more}
 
 
-def call(name: str, args: dict[str, Any]) -> dict[str, Any]:
+def call(name: str, args: dict[str, Any]) -> dict[str, Any] | None:
+    if name == "refuse":
+        return None
     if name == "die":
         os._exit(1)
     if name == "slow":
@@ -43,6 +45,12 @@ def call(name: str, args: dict[str, Any]) -> dict[str, Any]:
     if name == "structured":
         return text("ignored", structuredContent={"answer": 42})
     return text(json.dumps({"name": name, "args": args}))
+
+
+def refusal(message: dict[str, Any]) -> dict[str, Any]:
+    if message["method"] == "tools/call":
+        return {"code": -32603, "message": "Out of order today."}
+    return {"code": -32601, "message": "Method not found"}
 
 
 def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
@@ -68,7 +76,10 @@ for line in sys.stdin:
     if "id" not in message:
         continue
     found = answer(message["method"], message.get("params", {}))
-    error = {"error": {"code": -32601, "message": "Method not found"}}
-    reply = {"jsonrpc": "2.0", "id": message["id"], **({"result": found} if found else error)}
+    reply = {
+        "jsonrpc": "2.0",
+        "id": message["id"],
+        **({"result": found} if found else {"error": refusal(message)}),
+    }
     sys.stdout.write(json.dumps(reply) + "\n")
     sys.stdout.flush()

@@ -208,12 +208,18 @@ def test_what_a_tool_says_of_itself(file: File) -> None:
     text = f'{HEAD}url = "https://example.com/"\ngroup = "stuff"\nwho = ["manage_guild", "move_members"]'
     tool = one(file.load(text))
     assert tool.description == "Does a thing. Invocation Condition: only when somebody asks for it."
-    assert (tool.summary, tool.group, tool.changes, tool.enabled) == ("Does a thing.", "stuff", False, True)
+    assert (tool.summary, tool.group, tool.changes) == ("Does a thing.", "stuff", False)
+    assert (tool.enabled, tool.confirm) == (True, "changes")
     assert tool.foreign
     context: Any = None
     [need] = tool.needs(context, {})
     assert need.permissions == {"manage_guild", "move_members"}
     assert need.channel_id is None
+
+
+def test_what_holds_until_moderators_say_otherwise(file: File) -> None:
+    tool = one(file.load(f'{HEAD}url = "https://example.com/"\nenabled = false\nconfirm = "always"'))
+    assert (tool.enabled, tool.confirm) == (False, "always")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ async def test_words_of_our_own_replace_the_servers(peer: Peer) -> None:
 
 
 async def test_results_of_every_kind(peer: Peer) -> None:
-    peer.lists("fail", "nonsense", "picture", "structured")
+    peer.lists("fail", "refuse", "nonsense", "picture", "structured")
     async with peer.load() as loaded:
         assert await call(loaded, "peer_structured") == {
             "status": "ok",
@@ -75,6 +75,8 @@ async def test_results_of_every_kind(peer: Peer) -> None:
         }
         failed = await call(loaded, "peer_fail")
         assert (failed["status"], failed["data"]) == ("error", "No such thing.")
+        refused = await call(loaded, "peer_refuse")
+        assert (refused["status"], refused["data"]) == ("error", "Out of order today.")
         picture = await call(loaded, "peer_picture")
         assert picture["data"] == "There is nothing there."
         assert picture["not_shown"] == "1 pictures, sounds or files"
