@@ -93,4 +93,6 @@ def parsed(tool: Tool, text: str) -> dict[str, Any]:
 def _blank(schema: Mapping[str, Any]) -> Any:
     if schema.get("enum"):
         return schema["enum"][0]
+    if "minimum" in schema:
+        return schema["minimum"]
     return _BLANKS.get(str(schema.get("type", "")).lower(), "")

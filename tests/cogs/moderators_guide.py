@@ -19,9 +19,14 @@ from bot.personas import presets
 from bot.settings import Settings
 from bot.store.rows import AuditEntry, PersonaVersion
 from bot.tools import authority, confirmation, undo
-from bot.tools.policy import Policy
+from bot.tools.guild import GUILD_TOOLS
+from bot.tools.guild.reminders import reminder_tools
+from bot.tools.leave import LEAVE_CHANNEL
+from bot.tools.policy import Policy, resolve
 from bot.tools.question import Pressed, Question, State
 from bot.tools.registry import INVOCATION_CONDITION, Need, Standing, Tool
+from bot.tools.search import GOOGLE_SEARCH
+from bot.tools.who import WHO_IS_SPEAKING
 from bot.turns.floor import Mode
 from cogs import confirmations_wording as questions
 from cogs import floor_wording, persona_wording, presence_wording, wording
@@ -43,6 +48,8 @@ ANA, BEN, MO = "<@Ana>", "<@Ben>", "<@Mo>"
 LOUNGE, WORKSHOP = "<#Lounge>", "<#Workshop>"
 SOON = "<t:1788264120:R>"
 AT = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+NO_REMINDERS: Any = None
+"""Their tools are described without being run."""
 COGS = (Conversation, PresenceCog, FloorCog, SettingsCog, ToolsCog, PersonaCog)
 
 
@@ -203,6 +210,7 @@ def _tools() -> dict[str, str]:
     page = tools.pages([(move, Policy(roles=frozenset({1}))), (dice, Policy(enabled=False, per_minute=5))])
     return {
         "tools list": _lines("\n".join([tools.heading(LOUNGE), *page, tools.page_of(0, 1)]), names),
+        "tools all": _every_tool(),
         "tools enable": tools.enabled("roll_dice", tools.SERVER),
         "tools disable": tools.disabled("group:voice", LOUNGE),
         "tools except": tools.except_for(["roll_dice"], LOUNGE),
@@ -220,6 +228,12 @@ def _tools() -> dict[str, str]:
         "tools unknown": tools.unknown("rol_dice", ["roll_dice"]),
         "tools channel": tools.WHICH_CHANNEL,
     }
+
+
+def _every_tool() -> str:
+    """As the list has them where nobody has said anything."""
+    there = (LEAVE_CHANNEL, WHO_IS_SPEAKING, GOOGLE_SEARCH, *GUILD_TOOLS, *reminder_tools(NO_REMINDERS))
+    return "\n\n".join(tools.pages([(tool, resolve(tool, [])) for tool in there]))
 
 
 # --- the questions ---

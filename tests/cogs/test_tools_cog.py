@@ -340,7 +340,7 @@ async def test_try_by_a_form(shed: Toolshed, moderator: Any) -> None:
     typed = await tools(shed, moderator, "try_", tool="roll_dice")
     (form,) = typed.response.send_modal.await_args.args
     assert form.title == "Try roll_dice"
-    assert json.loads(form._arguments.default) == {"dice": 0}
+    assert json.loads(form._arguments.default) == {"dice": 1}
     form._arguments._value = '{"dice": 1}'
     sent = typing(shed, moderator)
     await form.on_submit(sent)
@@ -351,7 +351,7 @@ async def test_try_by_a_form(shed: Toolshed, moderator: Any) -> None:
 async def test_try_with_what_is_no_object(shed: Toolshed, moderator: Any, text: str) -> None:
     with pytest.raises(Refusal) as refused:
         await tools(shed, moderator, "try_", tool="roll_dice", arguments=text)
-    assert '`{"dice": 0}`' in refused.value.sentence
+    assert '`{"dice": 1}`' in refused.value.sentence
 
 
 async def test_try_needs_the_same_rights(shed: Toolshed, moderator: Any) -> None:
