@@ -77,9 +77,9 @@ def _needs_to_post(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Ne
 
 @refusable
 async def _post(context: ToolContext, args: Mapping[str, Any]) -> Result:
-    text = fitting(args["text"]) + await signature(context)
-    message = await _channel(context, args).send(text, allowed_mentions=discord.AllowedMentions.none())
-    return posted(message)
+    text, channel = fitting(args["text"]), _channel(context, args)  # at once: names may pass to others
+    words = text + await signature(context)
+    return posted(await channel.send(words, allowed_mentions=discord.AllowedMentions.none()))
 
 
 READ_MESSAGES = Tool(

@@ -64,9 +64,9 @@ def _needs_to_reply(context: ToolContext, args: Mapping[str, Any]) -> Sequence[N
 
 @refusable
 async def _reply(context: ToolContext, args: Mapping[str, Any]) -> Result:
-    text = fitting(args["text"]) + await signature(context)
-    thread = Place.of(context).thread(args["thread"])
-    return posted(await thread.send(text, allowed_mentions=discord.AllowedMentions.none()))
+    text, thread = fitting(args["text"]), Place.of(context).thread(args["thread"])
+    words = text + await signature(context)
+    return posted(await thread.send(words, allowed_mentions=discord.AllowedMentions.none()))
 
 
 CREATE_THREAD = Tool(
