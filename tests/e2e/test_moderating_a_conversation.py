@@ -10,20 +10,28 @@ from bot import app
 from bot.loopback import speech
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.live.record import Source
+from bot.loopback.live.script import ToolUse
 from bot.loopback.member import Member
+from bot.tools.guild import GUILD_TOOLS
 from cogs import settings_wording, wording
 
 pytestmark = pytest.mark.slow
 
+ALL_IT_NEEDS = Permission.MOVE_MEMBERS | Permission.MUTE_MEMBERS | Permission.MODERATE_MEMBERS
 SAID = speech.load("hello")[: DISCORD_HZ * 3 // 4]
 NEEDED = ("cogs.settings", "cogs.tools", "cogs.confirmations")
 
 
 @pytest.fixture
 async def stage(start: StartStage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """With the bot in the channel, and Mo, a moderator, beside it."""
+    """With the commands and the tools of the server."""
     monkeypatch.setattr(app, "EXTENSIONS", tuple(dict.fromkeys((*app.EXTENSIONS, *NEEDED))))
-    return await start()
+    monkeypatch.setattr(
+        app, "TOOLS", tuple({tool.name: tool for tool in (*app.TOOLS, *GUILD_TOOLS)}.values())
+    )
+    stage = await start()
+    stage.world.discord.world.grant(stage.bot_id, ALL_IT_NEEDS)
+    return stage
 
 
 async def moderator(stage: Stage, name: str = "Mo") -> Member:
@@ -83,3 +91,72 @@ async def test_only_named_roles_may_call_it(stage: Stage) -> None:
         refused = await ana.type(command)
         assert (refused.content, refused.ephemeral) == (wording.only_for([role]), True)
     assert (await mo.type("hush")).content.startswith("🤫")
+
+
+# --- said, asked, pressed ---
+
+
+def workshop(stage: Stage) -> int:
+    return stage.world.second_voice_channel_id
+
+
+def where_is(stage: Stage, member: Member) -> int | None:
+    state = stage.world.discord.world.guilds[stage.world.guild_id].voice_states.get(member.user_id)
+    return state.channel_id if state is not None else None
+
+
+def moves_ana(stage: Stage) -> None:
+    """To the clip "goodbye" the model moves Ana."""
+    name = stage.world.discord.world.channel(workshop(stage)).name
+    script = stage.world.live.script
+    script.tools["goodbye"] = ToolUse("move_member", {"member": "Ana", "channel": name}, "answer_short")
+
+
+async def test_what_a_moderator_says_is_asked_and_done_and_undone(stage: Stage) -> None:
+    mo, ana = await moderator(stage), await stage.member("Ana")
+    moves_ana(stage)
+    await mo.say("goodbye")
+    question = await mo.wait_message(lambda message: "Shall I?" in message.content)
+    assert (question.channel_id, question.buttons) == (stage.world.voice_channel_id, ["Confirm", "Refuse"])
+    assert f"That concerns <@{ana.user_id}>" in question.content
+    assert f"Asked for by <@{mo.user_id}>." in question.content
+
+    denied = await ana.press(question, "Confirm")
+    assert (denied.content, denied.ephemeral) == ("Ana, you'd need Move Members for that.", True)
+    assert where_is(stage, ana) == stage.world.voice_channel_id
+
+    done = await mo.press(question, "Confirm")
+    await until(lambda: where_is(stage, ana) == workshop(stage))
+    await until(lambda: any("carried out" in text.text for text in stage.world.live.sessions[-1].texts))
+    undone = await mo.press(done, "Undo")
+    await until(lambda: where_is(stage, ana) == stage.world.voice_channel_id)
+    assert "↩️ Undone by" in undone.content
+    log = (await mo.type("tools log")).content
+    assert "**move\\_member** done, then undone" in log
+    assert "**move\\_member** denied" in log
+
+
+async def test_what_a_member_says_is_denied_aloud(stage: Stage) -> None:
+    mo, ana = await moderator(stage), await stage.member("Ana")
+    moves_ana(stage)
+    said = await ana.say("goodbye")
+    responses = stage.world.live.sessions[-1].tool_responses
+    await until(lambda: responses)
+    assert responses[0].response["error"] == "Ana, you'd need Move Members for that."
+    await stage.answered(ana, said.ended_at)
+    assert where_is(stage, ana) == stage.world.voice_channel_id
+    assert not [message for message in mo.messages if "Shall I?" in message.content]
+    assert f"for <@{ana.user_id}> by voice" in (await mo.type("tools log")).content
+
+
+async def test_without_the_right_the_bot_says_so(stage: Stage) -> None:
+    mo, ana = await moderator(stage), await stage.member("Ana")
+    moves_ana(stage)
+    stage.world.discord.world.deny(stage.bot_id, stage.world.voice_channel_id, Permission.MOVE_MEMBERS)
+    stage.world.discord.world.deny(stage.bot_id, workshop(stage), Permission.MOVE_MEMBERS)
+    await mo.type("status")  # by then the bot has seen it
+    await mo.say("goodbye")
+    responses = stage.world.live.sessions[-1].tool_responses
+    await until(lambda: responses)
+    assert "I'd need Move Members for that myself." in responses[0].response["error"]
+    assert where_is(stage, ana) == stage.world.voice_channel_id
