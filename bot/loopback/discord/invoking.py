@@ -104,7 +104,8 @@ def _command_data(request: web.Request, interaction: Interaction, uploads: Json)
     typed_options = typed.get("options") or []
     attached = _attach(typed_options, uploads)
     if interaction.kind is Kind.COMMAND:
-        options.check(command.body.get("options") or [], typed_options)
+        kinds = {str(one.id): int(one.kind) for one in interaction.guild.channels.values()}
+        options.check(command.body.get("options") or [], typed_options, kinds)
     else:
         options.check_focus(command.body.get("options") or [], typed_options)
     data: Json = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.loopback.discord import embeds as embed_rules
 from bot.loopback.discord import errors, layouts
+from bot.loopback.discord.components import walk
 from bot.loopback.discord.entities import Channel, Guild, Json, MessageFlag, User, snowflake, timestamp
 from bot.loopback.discord.polls import Poll
 from bot.loopback.discord.sessions import Intent
@@ -122,7 +123,8 @@ class Message:
         allowed: Json = {"parse": ["users"], "replied_user": True}
         if self.allowed_mentions is not None:
             allowed = self.allowed_mentions
-        named = dict.fromkeys(map(int, _MENTION.findall(self.content)))
+        shown = [self.content, *(part.get("content") or "" for part in walk(self.components))]
+        named = dict.fromkeys(map(int, _MENTION.findall("\n".join(shown))))
         if "users" not in allowed.get("parse", ()):
             listed = set(map(int, allowed.get("users", ())))
             named = {user: None for user in named if user in listed}

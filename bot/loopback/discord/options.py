@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bot.loopback.discord import components as parts
@@ -76,8 +77,10 @@ def _validate_choices(option: Json, path: str) -> None:
         check_value(option["type"], choice.get("value"), choice, here)
 
 
-def check(registered: list[Json], typed: list[Json]) -> None:
-    """The client lets nobody send what is not registered, lacks a required option or has a wrong type."""
+def check(registered: list[Json], typed: list[Json], kinds: Mapping[str, int]) -> None:
+    """The client lets nobody send what is not registered, lacks a required option or has a wrong type.
+
+    `kinds` are those of the server's channels, by id."""
     by_name: dict[str, Json] = {option["name"]: option for option in registered}
     given = {option.get("name"): option for option in typed}
     for name in given.keys() - by_name.keys():
@@ -92,9 +95,12 @@ def check(registered: list[Json], typed: list[Json]) -> None:
         if given[name].get("type") != option["type"]:
             raise _invalid(f"Option {name} has another type")
         if option["type"] in _NESTED:
-            check(option.get("options") or [], given[name].get("options") or [])
+            check(option.get("options") or [], given[name].get("options") or [], kinds)
         else:
             _check_value(option, given[name].get("value"))
+            admitted = option.get("channel_types")
+            if admitted and kinds.get(str(given[name]["value"])) not in admitted:
+                raise _invalid(f"{given[name]['value']} is no channel for {name}")
 
 
 def _check_value(option: Json, value: Any) -> None:

@@ -331,4 +331,12 @@ def test_options_declared(declared: list[Json], where: str) -> None:
 def test_options_typed(declared: Json, value: Any) -> None:
     option = NAMED | declared
     with pytest.raises(ApiError, match="50035"):
-        options.check([option], [{"type": option["type"], "name": "name", "value": value}])
+        options.check([option], [{"type": option["type"], "name": "name", "value": value}], {})
+
+
+def test_only_channels_of_the_kinds_asked_for() -> None:
+    where = {"type": 7, "name": "where", "description": "x", "channel_types": [2]}
+    voice, text = ({"type": 7, "name": "where", "value": name} for name in ("1", "2"))
+    options.check([where], [voice], {"1": 2, "2": 0})
+    with pytest.raises(ApiError, match="50035"):
+        options.check([where], [text], {"1": 2, "2": 0})
