@@ -171,20 +171,30 @@ class ToolsCog(Commands, name="Tools"):
         """Write one choice down, have the room go by it, and say so; also where it does not hold."""
         reply, member = await acknowledge(interaction), _moderator(interaction)
         await self._bot.grants.change(place.guild_id, place.channel_id, name, **choice)
-        lines = [said(name, place.words)]
         here = _voice_channel(interaction, member)
-        ((field, wanted),) = choice.items()
-        for channel_id in dict.fromkeys((place.channel_id, here.id if here is not None else None)):
-            others = [
-                tool.name
-                for tool in self._names.tools(name)
-                if getattr(self._bot.grants.policy(tool, place.guild_id, channel_id), field) != wanted
-            ]
-            if others and (place.channel_id is None or channel_id is not None):
-                lines.append(wording.except_for(others, _Place(place.guild_id, channel_id).words))
+        lines = [said(name, place.words), *self._exceptions(name, place, here, **choice)]
         if "enabled" in choice:
             self._bot.rooms.changed(place.guild_id)
         await reply.say("\n".join(lines))
+
+    def _exceptions(self, name: str, place: _Place, here: VoiceRoom | None, **choice: Any) -> list[str]:
+        """Where a choice does not hold, because something else was said about a tool of the group, or about
+        the channel `here`."""
+        ((field, wanted),) = choice.items()
+        places = [place]
+        if place.channel_id is None and here is not None:
+            places.append(_Place(place.guild_id, here.id))
+        lines, named = [], set[str]()
+        for each in places:
+            policies = {
+                tool.name: self._bot.grants.policy(tool, each.guild_id, each.channel_id)
+                for tool in self._names.tools(name)
+            }
+            others = [tool for tool, policy in policies.items() if getattr(policy, field) != wanted]
+            if new := [tool for tool in others if tool not in named]:
+                lines.append(wording.except_for(new, each.words))
+            named |= set(others)
+        return lines
 
 
 Said = Callable[[str, str], str]
