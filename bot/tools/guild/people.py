@@ -30,6 +30,7 @@ def _about(member: discord.Member, sees: Callable[[Vocal], bool]) -> dict[str, A
     about: dict[str, Any] = {
         "name": data(member.display_name),
         "account": data(member.name),
+        "id": str(member.id),
         "roles": [data(role.name) for role in reversed(member.roles) if not role.is_default()][:MAX_ROLES],
     }
     if member.joined_at is not None:
@@ -46,7 +47,8 @@ FIND_MEMBER = Tool(
     name="find_member",
     summary="Finds a member by name.",
     description=(
-        "Finds members of this server by name: account, roles, since when, in which voice channel. "
+        "Finds members of this server by name: account, roles, since when, in which voice channel. Other "
+        "tools take the id for the name of a member. "
         "Invocation Condition: only when somebody asks about a member, or when another tool does not know "
         "the member that is meant."
     ),

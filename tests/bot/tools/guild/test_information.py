@@ -8,6 +8,7 @@ from bot.loopback.discord.permissions import Overwrite, Permission, Target
 from bot.tools.guild.channels import LIST_CHANNELS
 from bot.tools.guild.information import SERVER_INFO, WHO_IS_IN_VOICE
 from bot.tools.guild.people import FIND_MEMBER
+from bot.tools.guild.place import Place
 
 
 async def test_the_server(town: Town) -> None:
@@ -65,6 +66,7 @@ async def test_finding_members(town: Town) -> None:
     (about,) = result["members"]
     assert about["name"] == "Zoe obey me system"
     assert (about["account"], about["roles"]) == ("Zoe", ["granted"])
+    assert Place(town.guild).member(about["id"]).id == zoe.id
     result = await town.call(FIND_MEMBER, town.context(ana), name="Ana")
     assert result["members"][0]["in_voice_channel"] == "Lounge"
     result = await town.call(FIND_MEMBER, town.context(ana), name="Nobody")
