@@ -136,18 +136,39 @@ def _told(kept: Kept, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-async def post_reminder(client: discord.Client, channel_id: int, user_id: int, text: str, nonce: str) -> None:
+class Due(Protocol):
+    """A reminder whose time has come (`bot.store.rows.Reminder`)."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def guild_id(self) -> int: ...
+
+    @property
+    def channel_id(self) -> int: ...
+
+    @property
+    def user_id(self) -> int: ...
+
+
+async def post_reminder(client: discord.Client, reminder: Due, text: str) -> None:
     """Write a reminder that nobody is there to hear. Discord sends one nonce once, so that one that was sent
-    just before the process died is not sent again. LookupError: the channel is gone or closed."""
-    channel = client.get_channel(channel_id)
+    just before the process died is not sent again. LookupError: the channel is gone or closed to the bot;
+    ConnectionError: the server cannot be reached now."""
+    await client.wait_until_ready()  # before that every channel seems to be gone
+    guild = client.get_guild(reminder.guild_id)
+    if guild is not None and guild.unavailable:
+        raise ConnectionError(f"server {guild.id} is unavailable")
+    channel = guild.get_channel_or_thread(reminder.channel_id) if guild is not None else None
     if not isinstance(channel, discord.abc.Messageable):
-        raise LookupError(channel_id)
-    users = [discord.Object(user_id)] if user_id else False
+        raise LookupError(reminder.channel_id)
+    users = [discord.Object(reminder.user_id)] if reminder.user_id else False
     mentions = discord.AllowedMentions(everyone=False, roles=False, users=users)
     try:
-        await channel.send(text, nonce=nonce, allowed_mentions=mentions)
+        await channel.send(text, nonce=f"reminder-{reminder.id}", allowed_mentions=mentions)
     except (discord.NotFound, discord.Forbidden) as closed:
-        raise LookupError(channel_id) from closed
+        raise LookupError(reminder.channel_id) from closed
 
 
 def reminder_tools(book: Book) -> tuple[Tool, ...]:

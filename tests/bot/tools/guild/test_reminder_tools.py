@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from town import Context, Town
+from town import Context, Town, founded
 
 from bot.clock import utc_now
 from bot.loopback.discord.permissions import Permission
@@ -121,33 +122,44 @@ async def test_those_of_others_are_a_moderators_to_cancel(desk: Desk) -> None:
     assert [each["text"] for each in (await desk.call("list_reminders", owns))["reminders"]] == ["Secret"]
 
 
+def due(town: Town, channel_id: int, user_id: int = 0, number: int = 5, text: str = "Tea") -> Reminder:
+    return Reminder(
+        guild_id=town.there.id,
+        channel_id=channel_id,
+        user_id=user_id,
+        due_at=utc_now(),
+        text=text,
+        created_at=utc_now(),
+        id=number,
+    )
+
+
 async def test_posted_once_and_mentioning_only_whom_it_is_for(town: Town) -> None:
     ana, ben = await town.member("Ana"), await town.member("Ben")
     general = town.channel("general")
-    reminder = Reminder(
-        guild_id=town.there.id,
-        channel_id=general.id,
-        user_id=ana.id,
-        due_at=utc_now(),
-        text=f"Tea <@{ben.id}> @everyone",
-        created_at=utc_now(),
-        id=5,
-    )
+    reminder = due(town, general.id, ana.id, text=f"Tea <@{ben.id}> @everyone")
     for _ in range(2):  # the process died before the store knew
-        text = posted(reminder, timedelta())
-        await post_reminder(town.bot, general.id, ana.id, text, f"reminder-{reminder.id}")
+        await post_reminder(town.bot, reminder, posted(reminder, timedelta()))
     (message,) = town.world.chat.history(general)
     assert [user.name for user in message.mentions] == ["Ana"]
-    await post_reminder(town.bot, general.id, 0, "for all", "reminder-6")
+    await post_reminder(town.bot, due(town, general.id, number=6), "for all")
     assert len(town.posted()) == 2
 
 
 async def test_where_nothing_can_be_posted(town: Town) -> None:
-    with pytest.raises(LookupError):
-        await post_reminder(town.bot, 1, 0, "x", "n")
-    assert town.bot.user is not None
-    role = next(role for role in town.there.roles.values() if role.bot_id)
-    role.permissions = int(Permission.VIEW_CHANNEL)
-    town.world.deny(town.bot.user.id, town.channel("general").id, Permission.SEND_MESSAGES)
-    with pytest.raises(LookupError):
-        await post_reminder(town.bot, town.channel("general").id, 0, "x", "n")
+    general = town.channel("general")
+    for gone in (due(town, 1), replace(due(town, general.id), guild_id=1)):
+        with pytest.raises(LookupError):
+            await post_reminder(town.bot, gone, "x")
+    town.guild.unavailable = True  # as GUILD_DELETE says while Discord has an outage
+    with pytest.raises(ConnectionError):
+        await post_reminder(town.bot, due(town, general.id), "x")
+
+
+async def test_where_the_bot_may_not_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with founded(monkeypatch, bot_permissions=Permission.VIEW_CHANNEL) as town:
+        assert town.bot.user is not None
+        general = town.channel("general").id
+        town.world.deny(town.bot.user.id, general, Permission.SEND_MESSAGES)
+        with pytest.raises(LookupError):
+            await post_reminder(town.bot, due(town, general), "x")
