@@ -53,6 +53,7 @@ class Answering:
         self._numbers: list[int] = []
         self._words = ""  # of the answer that is coming
         self._audible = False  # something of it can be heard
+        self._given = False  # some of an answer was let through; what else is heard is none of the model's
         self._recorded = ""  # words of an answer that is complete and, as far as we know, still being heard
         self._protected_until: float | None = None
         self.asker: frozenset[int] = frozenset()
@@ -71,6 +72,7 @@ class Answering:
             self._protected_until = now + PROTECTED_S
 
     def play(self, chunks: Iterable[Audio]) -> None:
+        self._given = True
         for chunk in chunks:
             self._audible = self._audible or is_loud(chunk.pcm16)
             self._voice.push(chunk)
@@ -104,14 +106,14 @@ class Answering:
             total_ms = played.played_ms + played.dropped_ms
             share = played.played_ms / total_ms if total_ms else 0.0
             heard = words[: round(len(words) * share)]
-            if played.dropped_ms or self._audible:
+            if self._given and (played.dropped_ms or self._audible):
                 self._news.broke_off(" ".join(heard[-LAST_WORDS:]), share)
         if recorded and len(heard) != len(recorded):
             self._minutes.take_back()
         if heard and len(heard) != len(recorded):
             self._minutes.answered(" ".join([*heard, "…"]))
         self._close(" ".join(heard[len(recorded) :]))
-        self._recorded = ""
+        self._recorded, self._given = "", False
 
     def lost(self) -> None:
         """What has come of it is played, more will not come."""
@@ -139,7 +141,7 @@ class Answering:
         """It is heard no longer. Whom it was for; asked again: nobody."""
         asker, self.asker = self.asker, frozenset()
         self._protected_until = None
-        self._recorded = ""
+        self._recorded, self._given = "", False
         return asker
 
     def is_protected(self, now: float) -> bool:

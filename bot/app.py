@@ -19,6 +19,7 @@ from bot.homecoming import come_home
 from bot.house import House
 from bot.live.models import model
 from bot.live.session import LiveClient
+from bot.preview import Preview
 from bot.reach import check_reachable
 from bot.rooms import Rooms
 from bot.settings import Settings
@@ -27,6 +28,7 @@ from bot.store.store import Store
 from bot.tools.guild.place import Place
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.tools.registry import Rights
+from bot.tools.search import GOOGLE_SEARCH
 from bot.tools.who import WHO_IS_SPEAKING
 from bot.voice.entry import VoiceRoom
 
@@ -36,9 +38,18 @@ INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True)
 """None is privileged: nothing has to be switched on in the developer portal. Without the privileged intent a
 bot is shown the text of a message only where it is mentioned, which is all that it wants."""
 
-EXTENSIONS = ("cogs.conversation", "cogs.floor", "cogs.presence", "cogs.mention")
+EXTENSIONS = (
+    "cogs.conversation",
+    "cogs.floor",
+    "cogs.presence",
+    "cogs.mention",
+    "cogs.persona",
+    "cogs.tools",
+    "cogs.settings",
+    "cogs.confirmations",
+)
 
-TOOLS = (LEAVE_CHANNEL, WHO_IS_SPEAKING)
+TOOLS = (LEAVE_CHANNEL, WHO_IS_SPEAKING, GOOGLE_SEARCH)
 
 CLOSE_TIMEOUT_S = 10.0
 
@@ -57,7 +68,9 @@ class StartError(ParleyError):
 class Parley(commands.Bot):
     """The application's client. `rooms` are the conversations under way, `house` what they have in common."""
 
-    def __init__(self, rooms: Rooms, house: House, connector: aiohttp.BaseConnector) -> None:
+    def __init__(
+        self, rooms: Rooms, house: House, preview: Preview, connector: aiohttp.BaseConnector
+    ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -67,6 +80,7 @@ class Parley(commands.Bot):
         )
         self.rooms = rooms
         self.house = house
+        self.preview = preview
         self.personas = house.personas
         self.grants = house.grants
         self.audit = house.audit
@@ -130,7 +144,8 @@ async def run(settings: Settings) -> None:
         house = await House.open(store, settings, TOOLS, rights_of)
         await stack.enter_async_context(house.kept())
         rooms = await stack.enter_async_context(Rooms(live, settings, house))
-        bot = Parley(rooms, house, aiohttp.TCPConnector(limit=0, ssl=context))
+        preview = Preview(live, settings.gemini_model, house.spending.add)
+        bot = Parley(rooms, house, preview, aiohttp.TCPConnector(limit=0, ssl=context))
         stack.push_async_callback(_close, bot)
         await _log_in(bot, settings)
         # discord.py 2.7.1 fails with an AttributeError when its very first connection does.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.foreign import data
-from bot.live.events import Source, Sources
+from bot.live.events import Source, Sources, TurnComplete
 
 PAGES_MAX = 5
 QUERIES_MAX = 3
@@ -28,11 +28,21 @@ _MARKUP = str.maketrans({char: f"\\{char}" for char in "\\*_~|#-"})
 
 
 class Citations:
-    """Of one room: tell it what the model says it has found, and when an answer is over."""
+    """Of one room."""
 
     def __init__(self) -> None:
         self._queries: dict[str, None] = {}
         self._pages: dict[Source, None] = {}
+
+    def hear(self, event: object, *, wanted: bool) -> str | None:
+        """An event of the Live session; `wanted`: the answer in progress is for somebody to hear. What is to
+        be posted about the answer that has just ended."""
+        match event:
+            case Sources() if wanted:
+                self.found(event)
+            case TurnComplete(in_progress=False):
+                return self.posted()
+        return None
 
     def found(self, sources: Sources) -> None:
         """The same may come several times in an answer."""

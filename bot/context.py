@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bot.askers import NOBODY
 from bot.company import Company
 from bot.foreign import data
+from bot.home import Home
 from bot.manners import Manners
 from bot.tools.registry import Asked
 from bot.turns.turn import Turn
@@ -20,16 +21,17 @@ class Doer(Protocol):
 
     @property
     def manners(self) -> Manners: ...
-    async def be(self, persona: str) -> str: ...
+    def changed(self) -> None: ...
     def tell(self, text: str) -> None: ...
 
 
 class RoomContext:
     """`bot.tools.registry.ToolContext` of one room, from its own record of who spoke."""
 
-    def __init__(self, company: Company, link: VoiceLink, room: Doer) -> None:
+    def __init__(self, company: Company, link: VoiceLink, home: Home, room: Doer) -> None:
         self._company = company
         self._link = link
+        self._home = home
         self._room = room
         self._last_turn: Turn | None = None
         self.asked = NOBODY
@@ -83,7 +85,9 @@ class RoomContext:
 
     async def change_persona(self, name: str) -> str:
         """The persona's name as it is written. KeyError: there is none."""
-        return await self._room.be(name)
+        name = await self._home.use_persona(self.channel_id, name)
+        self._room.changed()
+        return name
 
     def tell(self, text: str) -> None:
         """Let the model know when nobody speaks."""

@@ -169,6 +169,8 @@ class Conversation:
     def on_live(self, event: LineEvent, now: float) -> None:
         """An event of the line. Several may come at one moment, in any order."""
         exchange = self._exchange
+        if citation := self._citations.hear(event, wanted=not exchange.discarding):
+            self._tell(Cited(citation))
         match event:
             case live.Audio(pcm16=pcm16, hz=hz):
                 lasts_s = len(pcm16) / 2 / hz
@@ -185,13 +187,8 @@ class Conversation:
                 self._apply(exchange.interrupted(now), now)
             case live.GenerationComplete():
                 self._apply(exchange.generation_complete(now), now)
-            case live.Sources():
-                if not exchange.discarding:
-                    self._citations.found(event)
             case live.TurnComplete(reason=reason, in_progress=in_progress):
                 self._apply(exchange.turn_complete(reason, in_progress, now), now)
-                if not in_progress and (text := self._citations.posted()):
-                    self._tell(Cited(text))
             case live.Resumable():
                 self._apply(exchange.remembered(), now)
             case live.ToolCall():
@@ -206,8 +203,6 @@ class Conversation:
             case Disconnected():
                 self._gate.disconnected()
                 self._apply(exchange.disconnected(now), now)
-            case _:
-                pass
         if isinstance(event, _ENDS) and not exchange.answering:
             self._answering.forget()
 

@@ -75,6 +75,7 @@ class House:
     async def forget(self, guild_id: int) -> None:
         """The bot was removed from that server. Raises StoreError."""
         self.grants.forget(guild_id)
+        self.personas.forget(guild_id)
         await self.store.forget_guild(guild_id)
 
 

@@ -87,7 +87,7 @@ class Room:
         """Something happened that a restart must not forget."""
         self._hearing = Hearing(settings)
         self._speaking = Speaking()
-        self._context = RoomContext(self.company, link, self)
+        self._context = RoomContext(self.company, link, home, self)
         self._began_at = monotonic()
         self._joined_at = utc_now() if earlier is None else earlier.joined_at
         self._clock = Beat(FRAME_MS / 1000, self._began_at)
@@ -245,11 +245,14 @@ class Room:
         """Let the model know, and say something about it, as soon as nobody speaks."""
         self._conversation.prompt(Prompt(text), monotonic())
 
-    async def be(self, persona: str) -> str:
-        """Be `persona` in this channel; its name as it is written. KeyError with the names there are."""
-        name = await self._home.use_persona(self.channel_id, persona)
-        self.changed()
-        return name
+    def play(self, pcm16: bytes, hz: int) -> bool:
+        """Let the channel hear something that is no part of the conversation. False: somebody speaks, or the
+        bot is hushed."""
+        if self.company.presence.hushed or not self._conversation.idle:
+            return False
+        self._speaking.push(live.Audio(pcm16, hz))
+        self._speaking.finish()
+        return True
 
     def changed(self) -> None:
         """The server has chosen anew, or the bot is somebody else: go by it from the next quiet moment on."""

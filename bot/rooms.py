@@ -80,11 +80,6 @@ class Rooms:
             return None
         return place.opened.result().channel_id if place.opened.done() else place.wanted_id
 
-    def persona_changed(self, guild_id: int) -> None:
-        self.changed(guild_id)
-
-    tools_changed = persona_changed
-
     def changed(self, guild_id: int) -> None:
         """The server has chosen anew: a persona, its settings, what the model may do."""
         room = self.get(guild_id)

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot import persona_file
+from bot.app import Parley
 from bot.preview import Sample
 from bot.rooms import Rooms
 from bot.store.rows import Persona
@@ -286,7 +287,7 @@ async def _content(file: discord.Attachment) -> bytes:
         raise Refusal(f"attachment: {error or type(error).__name__}", sentence=wording.FILE_LOST) from error
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: Parley) -> None:
     def play(guild_id: int, sample: Sample) -> bool:
         room = bot.rooms.get(guild_id)
         return room is not None and room.play(sample.pcm16, sample.hz)

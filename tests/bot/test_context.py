@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from home_on_record import PARLEY
+import pytest
+from home_on_record import PARLEY, HomeOnRecord
 
 from bot.company import Company
 from bot.context import RoomContext
@@ -27,8 +28,12 @@ def context(reasons: list[str]) -> RoomContext:
         name_of=lambda user_id: NAMES.get(user_id, "somebody"),
     )
 
-    room: Any = SimpleNamespace(manners=SimpleNamespace(leave_when_quiet=reasons.append))
-    return RoomContext(company, link, room)
+    room: Any = SimpleNamespace(
+        manners=SimpleNamespace(leave_when_quiet=reasons.append),
+        changed=lambda: reasons.append("changed"),
+        tell=reasons.append,
+    )
+    return RoomContext(company, link, HomeOnRecord(), room)
 
 
 async def test_who_is_speaking_before_anybody_has_spoken() -> None:
@@ -72,3 +77,12 @@ def test_a_call_is_made_on_behalf_of_those_who_led_to_it() -> None:
     assert (first.asked, second.asked) == (ana, ben)
     assert room.asked == Asked((), clear=False)
     assert (first.guild_id, first.channel_id) == (7, 8)
+
+
+async def test_another_persona_is_taken_on_by_the_room() -> None:
+    happened: list[str] = []
+    assert await context(happened).change_persona("Parley") == "Parley"
+    assert happened == ["changed"]
+    with pytest.raises(KeyError):
+        await context(happened).change_persona("Nobody")
+    assert happened == ["changed"]

@@ -307,3 +307,15 @@ async def test_a_fault_of_our_own_is_not_taken_for_an_ending(stage: Stage) -> No
     stage.wire.failure.set_exception(ZeroDivisionError())
     with pytest.raises(ExceptionGroup):
         await stage.life
+
+
+async def test_a_sample_is_heard_where_nobody_speaks_and_is_no_answer(stage: Stage) -> None:
+    sample = np.full(24_000, 3000, "<i2").tobytes()
+    assert stage.room.play(sample, 24_000)
+    assert not stage.room.play(sample, 24_000), "one at a time"
+    await stage.asks()  # over it
+    await stage.asks()
+    assert not any("heard" in note for note in stage.wire.notes), "it was none of the model's"
+    await stage.until(lambda: stage.room.play(sample, 24_000))
+    stage.room.manners.hush(None)
+    assert not stage.room.play(sample, 24_000)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import tomllib
-from typing import Any
 
 import av
 import pytest
 from ears import from_bot, longest_pause_s
 from stage import Stage, until
 
-from bot import app
 from bot.live.voices import VOICES
 from bot.loopback import speech
 from bot.loopback.discord.permissions import Permission
@@ -20,23 +18,9 @@ from bot.loopback.live.record import Kind, Known, LiveSessionRecord, Source
 from bot.loopback.member.member import Member
 from bot.loopback.member.message import Message
 from bot.personas import presets
-from bot.preview import Preview
 from cogs import persona_wording as wording
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def wired(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bot has the command, and a way to Gemini for previews."""
-    if "cogs.persona" not in app.EXTENSIONS:
-        monkeypatch.setattr(app, "EXTENSIONS", (*app.EXTENSIONS, "cogs.persona"))
-
-    def preview(bot: Any) -> Preview:
-        return Preview(bot.rooms._live, "gemini-3.8-live", lambda *_: None)
-
-    if not hasattr(app.Parley, "preview"):
-        monkeypatch.setattr(app.Parley, "preview", property(preview), raising=False)
 
 
 @pytest.fixture
