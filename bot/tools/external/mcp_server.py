@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -33,7 +34,12 @@ from bot.tools.registry import Result, error
 
 log = structlog.get_logger(__name__)
 
-CONNECT_S = 15.0
+# The package logs a traceback for every line that a program writes and that is no message.
+logging.getLogger("mcp").setLevel(logging.CRITICAL)
+
+CONNECT_S = 25.0
+"""Some servers say nothing to the first question of the newest protocol. The package waits ten seconds for them,
+and then asks as the older ones have it."""
 FIRST_DELAY_S, LAST_DELAY_S = 1.0, 60.0
 SETTLED_S = 60.0
 """A server that has run for so long begins with the first delay again."""
@@ -85,7 +91,7 @@ class Server:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(CONNECT_S):
                 watched = self._watched()
-                client = Client(watched, cache=None, read_timeout_seconds=self.entry.timeout_s)
+                client = Client(watched, cache=None, read_timeout_seconds=CONNECT_S)
                 await stack.enter_async_context(client)
                 if self.offered is None:
                     self.offered = await _listed(client)
@@ -103,7 +109,9 @@ class Server:
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(args)))
         try:
             async with asyncio.timeout(self.entry.timeout_s):
-                answer = await client.session.send_request(request, CallToolResult)
+                answer = await client.session.send_request(
+                    request, CallToolResult, request_read_timeout_seconds=2 * self.entry.timeout_s
+                )
         except TimeoutError:
             return self._unknown("did not answer in time")
         except MCPError as problem:

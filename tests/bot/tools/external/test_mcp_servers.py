@@ -130,6 +130,16 @@ async def test_a_program_that_is_not_there_is_no_obstacle(
         assert set(named(loaded)) == {"a"}
 
 
+async def test_one_that_says_nothing_to_the_newest_protocol(
+    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp.client.session.DISCOVER_TIMEOUT_SECONDS", 0.3)
+    (tmp_path / "silent").touch()
+    peer.lists("say")
+    async with peer.load() as loaded:
+        assert (await call(loaded, "peer_say"))["status"] == "ok"
+
+
 async def test_a_slow_call_ends(peer: Peer) -> None:
     peer.lists("slow")
     async with peer.load("timeout_s = 0.3") as loaded:
