@@ -38,8 +38,8 @@ log = structlog.get_logger(__name__)
 logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
 CONNECT_S = 25.0
-"""Some servers say nothing to the first question of the newest protocol. The package waits ten seconds for them,
-and then asks as the older ones have it."""
+"""Some servers say nothing to the first question of the newest protocol. The package waits ten seconds for
+them, and then asks as the older ones have it."""
 FIRST_DELAY_S, LAST_DELAY_S = 1.0, 60.0
 SETTLED_S = 60.0
 """A server that has run for so long begins with the first delay again."""
