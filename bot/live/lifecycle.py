@@ -142,6 +142,7 @@ class Lifecycle:
         self._fruitless = 0  # resumed connections in a row that ended early and without a completed turn
         self._completed = False
         self._remembered = True  # the handle knows all that was said on this connection
+        self._exhausted = False  # the last connection ended with 1007
         self._refusals = 0  # setups in a row that the service closed
         self._leave_by = self._stay_until = 0.0
         self._earlier = earlier
@@ -229,7 +230,7 @@ class Lifecycle:
         self._forget()
         if error is None:
             self.tally["rollovers"] += 1
-            self.resend = True
+            self.resend, self._exhausted = True, False
             return self._rest(now, free=True)
         announced, opened = self.state is State.DRAINING, self.state is not State.CONNECTING
         if isinstance(error, SetupTimeout):
@@ -252,7 +253,8 @@ class Lifecycle:
             self.tally["reconnects"] += 1
             exhausted = isinstance(error, LiveClosed) and error.code == 1007
             # The first 1007 puts the history under suspicion; a second, on a session without one, the rest.
-            self.resend = not (exhausted and early and self._attempt.start is Start.AFRESH)
+            self.resend = not (exhausted and early and self._exhausted)
+            self._exhausted = exhausted
             self._suspect_handle(early=early or self.dropping is not None)
         return self._rest(now, free=announced or self.dropping is not None)
 

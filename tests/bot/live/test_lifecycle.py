@@ -177,6 +177,19 @@ def test_what_kills_a_fresh_session_too_is_not_said_a_third_time() -> None:
     assert line.resend
 
 
+def test_what_was_only_once_on_a_connection_that_died_of_it_is_said_again() -> None:
+    line = opened()
+    line.closed(STALE, 60.0)
+    resume(line, 61.0)
+    line.closed(EXHAUSTED, 62.0)
+    assert line.resend, "the session was fresh for another reason"
+    resume(line, 63.0)
+    line.closed(None, 64.0)
+    resume(line, 65.0)
+    line.closed(EXHAUSTED, 66.0)
+    assert line.resend, "there was one in between that did not"
+
+
 # --- when to leave ---
 
 
