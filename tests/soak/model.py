@@ -183,10 +183,12 @@ class Model:
 
     def _over(self) -> None:
         """The answer is over, and taken to have been heard."""
-        self._speech = None
+        speech, self._speech = self._speech, None
         if self._repeat:
             turns, self._repeat = self._repeat, ()
             self._judge.figures["answers twice"] += 1
+            if speech is not None and speech.called:  # it may as well be what was to follow from the tool
+                self._judge.result_due(turns)
             self._speak(turns, (), lambda: None)
         elif self._pending:
             self._consider()

@@ -44,7 +44,7 @@ class Speech:
         self._place = 0
         self._started_at: float | None = None
         self._call_at = random.randrange(3) if owed and random.random() < nature.calls else None
-        self._called = False
+        self.called = False
         self._result_at: float | None = None  # when it came to what the tool had found
         self.call_id: str | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -63,7 +63,7 @@ class Speech:
         """Somebody speaks. Whether it may not have been heard at all, or not what it came to: it is generated
         faster than it is heard, so that the time counts, and not how much there is of it."""
         self.cancel()
-        result_due = self._called and self._is_unheard(self._result_at)
+        result_due = self.called and self._is_unheard(self._result_at)
         if result_due:
             self._judge.result_due(self.owed)
         if self.call_id is not None:
@@ -84,13 +84,13 @@ class Speech:
 
     def _step(self) -> None:
         if self._call_at == self._place:
-            self._call_at, self._called = None, True
+            self._call_at, self.called = None, True
             self.call_id = f"call {self.number}"
             return self._socket.emit(live.ToolCall(self.call_id, "clock", {}))
         if self._started_at is None:
             self._started_at = self._loop.time()
             self._began()
-        if self._called and self._result_at is None:
+        if self.called and self._result_at is None:
             self._result_at = self._loop.time()
         self._socket.emit(live.Audio(piece(self.number, self._place), HZ))
         if self._place % 2 == 0:

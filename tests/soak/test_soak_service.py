@@ -64,9 +64,13 @@ class Ear:
         return newest.handle
 
 
-async def say(socket: Socket, judge: Judge, number: int, words: int = 5, wish: Wish = Wish.ANSWER) -> None:
+async def say(
+    socket: Socket, judge: Judge, number: int, words: int = 5, wish: Wish = Wish.ANSWER, note: str = ""
+) -> None:
     judge.said(Said(number, [1], "Parley, what time is it?", wish, 0.0, ended_at=0.0, words=words))
     await socket.activity_start()
+    if note:
+        await socket.send_text(note)
     for place in range(words):
         await socket.send_audio(word(number, place))
     await socket.activity_end()
@@ -122,6 +126,23 @@ def test_what_follows_from_a_tool_is_due_until_it_was_heard_for_a_second(after_s
             assert judge.turns[1].result_due == due
 
     assert play(scene, replace(MILD, calls=1.0, faster=8.0)).complaints == []
+
+
+@pytest.mark.parametrize(("calls", "doubled"), [(0.0, 1), (1.0, 0)])
+def test_an_answer_given_twice_may_after_a_call_be_what_follows_from_it(calls: float, doubled: int) -> None:
+    async def scene(service: Service, judge: Judge) -> None:
+        async with service.connect(LiveSettings()) as socket:
+            ear = Ear(socket)
+            await say(socket, judge, 1, note="Ana speaks now.")
+            for number in (1, 2):
+                await asyncio.sleep(3)
+                if calls:
+                    await socket.respond(f"call {number}", "clock", {})
+                await asyncio.sleep(15)
+                assert any(read_piece(event.pcm16) == number for event in ear.of(live.Audio))  # type: ignore[attr-defined]
+                judge.played(number, 5.0)
+
+    assert play(scene, replace(MILD, calls=calls, answers_twice=True)).figures["doubled"] == doubled
 
 
 def test_a_handle_knows_what_was_answered_and_no_more() -> None:
