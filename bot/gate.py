@@ -119,8 +119,7 @@ class Gate:
     def _has_arrived(self, utterance: Utterance) -> bool:
         """Whether there is a sign that its end was heard. A connection may have died in the middle of it and
         nobody said so; a name may come last, so half a sentence is not judged before it was said again."""
-        heard_its_end = utterance.heard_at is not None and utterance.heard_at >= utterance.ended_at
-        return utterance.complete or heard_its_end or utterance.number not in self._exchange.unheard
+        return utterance.whole or utterance.number not in self._exchange.unheard
 
     def _verdict(self, utterance: Utterance, now: float, *, final: bool) -> Verdict | None:
         assert utterance.turn is not None

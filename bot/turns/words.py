@@ -26,6 +26,8 @@ HEAD_S = 0.5
 _SENTENCE_ENDS = (".", "?", "!", "…")
 """What goes on in the same turn after one of these has a space in front, in languages that have spaces."""
 
+_FULL_STOPS = (*_SENTENCE_ENDS, "。", "？", "！")
+
 MAX_UTTERANCES = 32
 """So many are remembered; words do not come later than that."""
 
@@ -55,6 +57,12 @@ class Utterance:
     def changed_at(self) -> float:
         """Since when nothing new is known of it."""
         return max(self.ended_at, self.heard_at or 0.0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its words are likely to be all: marked so, come after its end, or with a full stop."""
+        late = self.heard_at is not None and self.heard_at >= self.ended_at
+        return self.complete or late or self.words.rstrip().endswith(_FULL_STOPS)
 
     def awaits(self, text: str, now: float, *, unfinished: bool) -> bool:
         """Whether words that come now are rather the end of this turn than the beginning of a later one.

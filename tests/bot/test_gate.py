@@ -199,13 +199,26 @@ def test_half_a_sentence_is_not_judged_where_nothing_shows_that_the_rest_was_hea
     assert doors.exchange.verdict is Verdict.ANSWER
 
 
-def test_but_is_once_the_model_has_had_its_turn() -> None:
+@pytest.mark.parametrize(
+    ("words", "after", "verdict"),
+    [
+        ("We could have pizza", "turn complete", Verdict.CONTEXT),
+        ("We could have pizza", " tonight", Verdict.CONTEXT),
+        ("We could have pizza.", "", Verdict.CONTEXT),
+        ("ピザはどう？", "", Verdict.CONTEXT),
+        ("We could have pizza", "", None),
+    ],
+)
+def test_but_is_where_something_does(words: str, after: str, verdict: Verdict | None) -> None:
     doors = Doors()
     doors.turn(10.0)
-    doors.came("We could have pizza", 9.5, finished=False)
-    doors.exchange.turn_complete(None, False, 11.0)
-    doors.tick(10.0 + DOUBT_S)
-    assert doors.exchange.verdict is Verdict.CONTEXT
+    doors.came(words, 9.5, finished=False)
+    if after == "turn complete":
+        doors.exchange.turn_complete(None, False, 10.5)
+    elif after:
+        doors.came(after, 10.5, finished=False)
+    doors.tick(10.5 + DOUBT_S)
+    assert doors.exchange.verdict is verdict
 
 
 def test_a_name_that_is_known_needs_no_such_sign() -> None:
