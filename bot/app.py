@@ -7,6 +7,8 @@ import gc
 import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import NoReturn
 
 import aiohttp
 import discord
@@ -16,18 +18,22 @@ from discord.ext import commands
 
 from bot.errors import LiveError, ParleyError, StoreError
 from bot.homecoming import come_home
-from bot.house import House
+from bot.house import House, at_work
 from bot.live.models import model
 from bot.live.session import LiveClient
+from bot.log import conceal
 from bot.preview import Preview
 from bot.reach import check_reachable
 from bot.rooms import Rooms
-from bot.settings import Settings
-from bot.store.rows import Stay
+from bot.settings import Settings, environment
+from bot.store.rows import Reminder, Stay
 from bot.store.store import Store
+from bot.tools.external.file import Loaded, load
+from bot.tools.guild import GUILD_TOOLS
 from bot.tools.guild.place import Place
+from bot.tools.guild.reminders import post_reminder
 from bot.tools.leave import LEAVE_CHANNEL
-from bot.tools.registry import Rights
+from bot.tools.registry import Rights, Tool
 from bot.tools.search import GOOGLE_SEARCH
 from bot.tools.who import WHO_IS_SPEAKING
 from bot.voice.entry import VoiceRoom
@@ -49,7 +55,8 @@ EXTENSIONS = (
     "cogs.confirmations",
 )
 
-TOOLS = (LEAVE_CHANNEL, WHO_IS_SPEAKING, GOOGLE_SEARCH)
+TOOLS: tuple[Tool, ...] = (LEAVE_CHANNEL, WHO_IS_SPEAKING, GOOGLE_SEARCH, *GUILD_TOOLS)
+"""Besides those of reminders, and what the tools file declares."""
 
 CLOSE_TIMEOUT_S = 10.0
 
@@ -85,6 +92,7 @@ class Parley(commands.Bot):
         self.grants = house.grants
         self.audit = house.audit
         self.gatekeeper = house.gatekeeper
+        self.reminders = house.reminders
         self._left: Sequence[Stay] = ()
 
     async def setup_hook(self) -> None:
@@ -134,26 +142,66 @@ async def run(settings: Settings) -> None:
         )
         stack.push_async_callback(live.close)
 
-        async def rights_of(guild_id: int, user_ids: Iterable[int]) -> Rights:
-            guild = bot.get_guild(guild_id)
-            if guild is None:
-                raise LookupError(f"not in server {guild_id}")
-            return await Place(guild).rights(user_ids)
-
-        store = await stack.enter_async_context(Store.open(settings.parley_database_url))
-        house = await House.open(store, settings, TOOLS, rights_of)
-        await stack.enter_async_context(house.kept())
-        rooms = await stack.enter_async_context(Rooms(live, settings, house))
-        preview = Preview(live, settings.gemini_model, house.spending.add)
-        bot = Parley(rooms, house, preview, aiohttp.TCPConnector(limit=0, ssl=context))
+        bot = await _assembled(live, settings, context, stack)
         stack.push_async_callback(_close, bot)
         await _log_in(bot, settings)
         # discord.py 2.7.1 fails with an AttributeError when its very first connection does.
         await check_reachable(
             settings.discord_gateway_url, context, whom="Discord's gateway", setting="DISCORD_GATEWAY_URL"
         )
+        await stack.enter_async_context(at_work("reminders", _remind(bot)))
         _settle_memory()
         await _stay_connected(bot)
+
+
+async def _assembled(
+    live: LiveClient, settings: Settings, tls: ssl.SSLContext, stack: AsyncExitStack
+) -> Parley:
+    """The client with all that it needs, which `stack` takes down again. Raises StoreError."""
+
+    async def rights_of(guild_id: int, user_ids: Iterable[int]) -> Rights:
+        guild = bot.get_guild(guild_id)
+        if guild is None:
+            raise LookupError(f"not in server {guild_id}")
+        return await Place(guild).rights(user_ids)
+
+    store = await stack.enter_async_context(Store.open(settings.parley_database_url))
+    own = await stack.enter_async_context(_tools_of_ones_own(settings))
+    secrets = [*settings.secrets, *own.secrets]
+    house = await House.open(store, settings, (*TOOLS, *own.tools), secrets, rights_of)
+    await stack.enter_async_context(house.kept())
+    rooms = await stack.enter_async_context(Rooms(live, settings, house))
+
+    def more_tools(tools: Sequence[Tool]) -> None:
+        house.gatekeeper.add(tools)
+        rooms.changed()
+
+    own.on_tools = more_tools
+    preview = Preview(live, settings.gemini_model, house.spending.add)
+    bot = Parley(rooms, house, preview, aiohttp.TCPConnector(limit=0, ssl=tls))
+    return bot
+
+
+def _tools_of_ones_own(settings: Settings) -> Loaded:
+    """What the tools file declares; what is wrong with it is in the log."""
+    own = load(settings.parley_tools_file, environment(), taken={tool.name for tool in TOOLS})
+    conceal(own.secrets)
+    for problem in own.problems:
+        log.warning("a tool of your own is left out", problem=problem)
+    return own
+
+
+async def _remind(bot: Parley) -> NoReturn:
+    """Reminders, spoken where people are with the bot, else posted."""
+
+    def say(reminder: Reminder, late: timedelta) -> bool:
+        room = bot.rooms.get(reminder.guild_id)
+        return room is not None and room.manners.remind(reminder, late)
+
+    async def post(reminder: Reminder, text: str) -> None:
+        await post_reminder(bot, reminder, text)
+
+    await bot.house.reminders.run(say, post)
 
 
 async def _log_in(bot: Parley, settings: Settings) -> None:

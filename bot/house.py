@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NoReturn, Self
+
+import structlog
 
 from bot.audit import Audit
 from bot.clock import monotonic
@@ -14,13 +16,17 @@ from bot.grants import Grants
 from bot.guilds import Guilds, GuildSettings
 from bot.live.events import Usage
 from bot.personas import Personas, default_persona
+from bot.reminders import Reminders
 from bot.settings import Settings
 from bot.spending import Spending
 from bot.store.rows import Persona
 from bot.store.store import Store
 from bot.tools.gatekeeper import Gatekeeper
+from bot.tools.guild.reminders import reminder_tools
 from bot.tools.judge import RightsOf
 from bot.tools.registry import Registry, Result, Tool, ToolContext
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,40 +39,44 @@ class House:
     grants: Grants
     audit: Audit
     gatekeeper: Gatekeeper
+    reminders: Reminders
     spending: Spending
 
     @classmethod
-    async def open(cls, store: Store, settings: Settings, tools: Iterable[Tool], rights_of: RightsOf) -> Self:
-        """With all that was kept. `rights_of` says who is what in a server. Raises StoreError."""
-        grants, audit = await Grants.load(store), Audit(store, settings.secrets)
+    async def open(
+        cls,
+        store: Store,
+        settings: Settings,
+        tools: Iterable[Tool],
+        secrets: Iterable[str],
+        rights_of: RightsOf,
+    ) -> Self:
+        """With all that was kept. `secrets` must not be written anywhere; `rights_of` says who is what in a
+        server. Raises StoreError."""
+        grants, audit = await Grants.load(store), Audit(store, secrets)
+        reminders = await Reminders.load(store.reminders)
+        registry = Registry((*tools, *reminder_tools(reminders)))
         return cls(
             store=store,
             guilds=await Guilds.load(store, GuildSettings.of(settings)),
             personas=await Personas.load(store, default_persona(settings)),
             grants=grants,
             audit=audit,
-            gatekeeper=Gatekeeper(Registry(tools), grants.policy, rights_of, audit, monotonic),
+            gatekeeper=Gatekeeper(registry, grants.policy, rights_of, audit, monotonic),
+            reminders=reminders,
             spending=await Spending.load(store.usage),
         )
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """While the block lasts, what has to be written down or taken back in time is."""
-        tasks = [
-            asyncio.create_task(work, name=name)
-            for name, work in (
-                ("spending", self.spending.keep_writing()),
-                ("audit", self.audit.run()),
-                ("confirmations", self.gatekeeper.run()),
-            )
-        ]
-        try:
+        async with (
+            at_work("spending", self.spending.keep_writing()),
+            at_work("audit", self.audit.run()),
+            at_work("confirmations", self.gatekeeper.run()),
+        ):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-            await self.spending.write()
+        await self.spending.write()
 
     def home(self, guild_id: int) -> GuildHome:
         """As a room of that server sees it."""
@@ -74,9 +84,29 @@ class House:
 
     async def forget(self, guild_id: int) -> None:
         """The bot was removed from that server. Raises StoreError."""
+        self.guilds.forget(guild_id)
         self.grants.forget(guild_id)
         self.personas.forget(guild_id)
+        self.reminders.forget(guild_id)
         await self.store.forget_guild(guild_id)
+
+
+@asynccontextmanager
+async def at_work(name: str, work: Coroutine[Any, Any, NoReturn]) -> AsyncIterator[None]:
+    """`work` goes on while the block lasts. Should it fail, that is seen in the log, and all else goes on."""
+
+    async def watched() -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("background work failed", work=name)
+
+    task = asyncio.create_task(watched(), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class GuildHome:

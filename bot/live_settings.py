@@ -1,4 +1,4 @@
-"""What the next connection of a room is asked to be, from who the bot is there, who is there, what was said."""
+"""What the next connection of a room is asked to be: from who the bot is, who is there, what was said."""
 
 from __future__ import annotations
 

@@ -62,10 +62,10 @@ class _Redacting(structlog.stdlib.ProcessorFormatter):
                 renderer,
             ],
         )
-        self._secrets = secrets
+        self.secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record), self._secrets)
+        return redact(super().format(record), self.secrets)
 
 
 def _fold_reconnect(record: logging.LogRecord) -> bool:
@@ -75,6 +75,13 @@ def _fold_reconnect(record: logging.LogRecord) -> bool:
         record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
         record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
     return True
+
+
+def conceal(secrets: Iterable[str]) -> None:
+    """These must not be written from now on either."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Redacting):
+            handler.formatter.secrets.extend(secret for secret in secrets if secret)
 
 
 def configure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -16,7 +17,8 @@ from bot.conversation import Conversation
 from bot.departure import Departure
 from bot.errors import ParleyError
 from bot.presence import AloneTooLong, HushOver, NudgeDue
-from bot.store.rows import Stay
+from bot.reminders import spoken
+from bot.store.rows import Reminder, Stay
 from bot.turns.notes import quoted
 from bot.voice.chat import NOTICE
 
@@ -114,6 +116,15 @@ class Manners:
             return await answer
         finally:
             self._asked.discard(answer)
+
+    def remind(self, reminder: Reminder, late: timedelta) -> bool:
+        """Have the bot say a reminder that is so late. False: whom it is for cannot hear it here now."""
+        company = self._company
+        name = company.people.get(reminder.user_id, "")
+        if company.presence.hushed or not company.people or (reminder.user_id and not name):
+            return False
+        self._conversation.prompt(Prompt(spoken(reminder, late, name)), monotonic())
+        return True
 
     def close(self) -> None:
         """The room has ended: whoever has typed something waits no longer."""

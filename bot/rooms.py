@@ -80,11 +80,11 @@ class Rooms:
             return None
         return place.opened.result().channel_id if place.opened.done() else place.wanted_id
 
-    def changed(self, guild_id: int) -> None:
-        """The server has chosen anew: a persona, its settings, what the model may do."""
-        room = self.get(guild_id)
-        if room is not None:
-            room.changed()
+    def changed(self, guild_id: int | None = None) -> None:
+        """The server (None: any) has chosen anew: a persona, its settings, what the model may do."""
+        for each in list(self._by_guild) if guild_id is None else [guild_id]:
+            if (room := self.get(each)) is not None:
+                room.changed()
 
     async def open(self, channel: VoiceRoom, earlier: Stay | None = None) -> Room:
         """Enter `channel` and return when the bot can be talked to. `earlier`: it was there when the program
@@ -98,7 +98,7 @@ class Rooms:
         life = self._tasks.create_task(self._life(channel, opened, earlier), name=f"room {channel.id}")
         self._by_guild[guild_id] = _Place(channel.id, opened, life)
         # A callback and not the task's own last act: one cancelled before its first step has no last act.
-        life.add_done_callback(lambda _: self._by_guild.pop(guild_id))
+        life.add_done_callback(lambda _: self._vacate(guild_id, life))
         either: set[asyncio.Future[Any]] = {life, opened}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -172,11 +172,18 @@ class Rooms:
             log.exception("room failed")
             ended = ParleyError(str(error))
         finally:
+            self._vacate(channel.guild.id, asyncio.current_task())
             if not self._closing and (opened.done() or earlier is None):
                 await forget(self._house.store.stays, channel.guild.id)
         if opened.done():
             self._bid_farewell(link.channel, ended)
         return ended
+
+    def _vacate(self, guild_id: int, life: asyncio.Task[Any] | None) -> None:
+        """The room whose task this is has ended; there may be another by now."""
+        place = self._by_guild.get(guild_id)
+        if place is not None and place.life is life:
+            del self._by_guild[guild_id]
 
     def _bid_farewell(self, channel: VoiceRoom, ended: ParleyError) -> None:
         """Say in the channel's chat why the bot has gone. `/join` need not wait for a chat that is slow."""

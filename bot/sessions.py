@@ -1,4 +1,4 @@
-"""The sessions of one room: what the next is to be, of which model the last was, and what all of them cost."""
+"""The sessions of one room: what the next is to be, of which model the last was, and what they cost."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def status_of(
     began_at: float,
     now: float,
 ) -> RoomStatus:
-    """The room at `now` (monotonic seconds); those heard last come first. `usage`: of the room, `spent_usd`: of
-    the server this month."""
+    """The room at `now` (monotonic seconds); those heard last come first. `usage`: of the room, `spent_usd`:
+    of the server this month."""
     health, own = link.health, link.guild.me.voice
     speakers = [
         _speaker(user_id, stats, now)

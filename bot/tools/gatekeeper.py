@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import structlog
@@ -75,6 +75,10 @@ class Gatekeeper:
     @asker.setter
     def asker(self, asker: Asker | None) -> None:
         self._confirmations.asker = asker
+
+    def add(self, tools: Iterable[Tool]) -> None:
+        """There are more of them now. ValueError for a name that is taken."""
+        self._registry.add(tools)
 
     @property
     def tools(self) -> tuple[Tool, ...]:

@@ -24,5 +24,6 @@ LEAVE_CHANNEL = Tool(
         "A goodbye between other people, or thanks alone, is no such request."
     ),
     run=_leave,
+    summary="Says goodbye and leaves the voice channel.",
     foreign=False,
 )

@@ -20,4 +20,5 @@ WHO_IS_SPEAKING = Tool(
         "has told you."
     ),
     run=_who,
+    summary="Tells who spoke in the last turn and who is in the channel.",
 )

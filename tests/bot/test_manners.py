@@ -19,7 +19,7 @@ from bot.departure import AFTER_GOODBYE_S
 from bot.errors import ParleyError
 from bot.guilds import GuildSettings
 from bot.manners import GOODBYE_WITHIN_S, Manners, RoomEnded
-from bot.store.rows import Stay
+from bot.store.rows import Reminder, Stay
 from bot.voice.chat import NOTICE
 
 
@@ -237,3 +237,27 @@ def test_after_a_restart_it_says_that_it_was_away_and_greets_nobody(hall: Hall) 
 def test_who_comes_in_says_what_it_listens_to(hall: Hall) -> None:
     hall.manners.arrive(hall.scene.now)
     assert hall.posts == [NOTICE]
+
+
+def reminder(user_id: int) -> Reminder:
+    now = utc_now()
+    return Reminder(guild_id=1, channel_id=2, user_id=user_id, due_at=now, text="Tea!", created_at=now)
+
+
+def test_a_reminder_is_spoken_to_who_is_there(hall: Hall) -> None:
+    assert hall.manners.remind(reminder(ANA), timedelta())
+    assert hall.manners.remind(reminder(0), timedelta(hours=2))
+    mine, everybodys = hall.texts
+    assert '"Ana"' in mine and '"Tea!"' in mine
+    assert "for everybody" in everybodys and "2 hours late" in everybodys
+
+
+def test_a_reminder_is_posted_where_nobody_would_hear_it(hall: Hall) -> None:
+    assert not hall.manners.remind(reminder(99), timedelta()), "is not here"
+    hall.manners.hush(None)
+    assert not hall.manners.remind(reminder(ANA), timedelta())
+    hall.company.presence.unhush()
+    hall.people.clear()
+    hall.go_on(LOOK_ROUND_S + 0.1)
+    assert not hall.manners.remind(reminder(0), timedelta())
+    assert hall.texts == []

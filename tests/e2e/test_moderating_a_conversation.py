@@ -6,29 +6,22 @@ import pytest
 from stage import Stage, StartStage, until
 
 from audio.formats import DISCORD_HZ
-from bot import app
 from bot.loopback import speech
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.live.record import Source
 from bot.loopback.live.script import ToolUse
 from bot.loopback.member import Member
-from bot.tools.guild import GUILD_TOOLS
 from cogs import settings_wording, wording
 
 pytestmark = pytest.mark.slow
 
 ALL_IT_NEEDS = Permission.MOVE_MEMBERS | Permission.MUTE_MEMBERS | Permission.MODERATE_MEMBERS
 SAID = speech.load("hello")[: DISCORD_HZ * 3 // 4]
-NEEDED = ("cogs.settings", "cogs.tools", "cogs.confirmations")
 
 
 @pytest.fixture
-async def stage(start: StartStage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """With the commands and the tools of the server."""
-    monkeypatch.setattr(app, "EXTENSIONS", tuple(dict.fromkeys((*app.EXTENSIONS, *NEEDED))))
-    monkeypatch.setattr(
-        app, "TOOLS", tuple({tool.name: tool for tool in (*app.TOOLS, *GUILD_TOOLS)}.values())
-    )
+async def stage(start: StartStage) -> Stage:
+    """Of a bot that may what its tools need."""
     stage = await start()
     stage.world.discord.world.grant(stage.bot_id, ALL_IT_NEEDS)
     return stage
