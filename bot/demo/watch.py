@@ -14,9 +14,9 @@ from bot.demo.story import Story, Utterance
 from bot.loopback import speech
 from bot.loopback.live.record import Kind, LiveEvent
 from bot.loopback.loopback import BOT_TOKEN, Loopback
-from bot.loopback.member.message import Message
 from bot.loopback.member.errors import MemberError
 from bot.loopback.member.member import Member
+from bot.loopback.member.message import Message
 
 POLL_S = 0.02
 ANSWER_TIMEOUT_S = 10.0
