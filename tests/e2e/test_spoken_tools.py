@@ -13,11 +13,9 @@ import pytest
 from aiohttp import web
 from stage import Stage, StartStage, until
 
-from bot import app
 from bot.loopback.live.record import Kind
 from bot.loopback.live.script import EXAMPLES
 from bot.loopback.member import Member
-from bot.tools.external.file import load
 
 pytestmark = pytest.mark.slow
 
@@ -38,10 +36,8 @@ async def example(
             file = tmp_path / f"{name}.toml"
             text = (FOLDER / file.name).read_text(encoding="utf-8")
             file.write_text(text.replace(":8765/", f":{port}/"), encoding="utf-8")
-            loaded = await stack.enter_async_context(load(file, {"EXAMPLES_KEY": "let-me-in"}))
-            assert loaded.problems == []
-            monkeypatch.setattr(app, "TOOLS", (*app.TOOLS, *loaded.tools))
-            return await start()
+            monkeypatch.setenv("EXAMPLES_KEY", "let-me-in")
+            return await start(parley_tools_file=file)
 
         yield begin
 
