@@ -51,7 +51,8 @@ class Asking(Book[C]):
         self._now = now
         prompt = Prompt(number, kind, verdict, now)
         if kind is Kind.TURN:
-            prompt.noted = self._open is not None and self._open.noted
+            if self._open is not None:
+                prompt.noted, prompt.crossed = self._open.noted, self._open.accounted
             self._open = None
             if self._answer is not None and self._answer.state is State.CUT:
                 self._answer = None

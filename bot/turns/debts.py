@@ -41,6 +41,8 @@ class Prompt:
     verdict: Verdict | None
     asked_at: float
     noted: bool = False
+    crossed: bool = False
+    """Events of an older answer may still come after it."""
     stage: Stage = Stage.FRESH
     passed_on: bool = False
     at_work: bool = False

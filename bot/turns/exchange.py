@@ -60,7 +60,7 @@ NOTES_OFF = "notes off"
 
 DUPLICATE_S = 0.3
 """No model answers nothing so soon after its last answer: a turnComplete then is one said twice. Nor so soon
-after it was asked: then it is a late one."""
+after it was asked by somebody who interrupted: then it is a late one."""
 
 PAUSE_S = 0.5
 """A turnComplete without generationComplete may come too early or twice; sound that goes on at once, with
@@ -123,7 +123,8 @@ class Exchange(Asking[C]):
         words, self._words = self._words, False
         self._debts.end(now, DUPLICATE_S)
         group = self._debts.group(now) if self._open is None else []
-        soon = now - max([self._ended_at, *(prompt.asked_at for prompt in group)]) < DUPLICATE_S
+        asked_at = (prompt.asked_at for prompt in group if prompt.crossed)
+        soon = now - max([self._ended_at, *asked_at]) < DUPLICATE_S
         self._ended_at = now
         effects: list[Effect[C]] = []
         if answer is not None and not answer.complete:

@@ -340,14 +340,14 @@ def test_an_answer_that_nobody_hears_is_asked_for_again(fail: Callable[[Talk], T
     assert talk.exchange.quiet and talk.answered == []
 
 
-def test_a_turn_complete_that_comes_as_soon_as_it_was_asked_is_a_late_one() -> None:
+def test_a_turn_complete_that_comes_as_soon_as_who_interrupted_has_spoken_is_a_late_one() -> None:
     talk = Talk().turn(1).wait(1).say("a").generated().open().interrupted().turned().wait(3).close(2)
     assert talk.turned().wait(3).of(Nudge) == []
     assert talk.say("b").done().wait(30).of(Nudge, Reconnect) == [] and talk.answered == [1, 2]
 
 
 def test_a_nudge_that_helps_is_the_end_of_it() -> None:
-    talk = Talk().turn(1).wait(1).turned().wait(2).say("a").done().wait(60)
+    talk = Talk().turn(1).turned().wait(2).say("a").done().wait(60)
     assert len(talk.of(Nudge, Reconnect, GaveUp)) == 1 and talk.answered == [1] and talk.played == "a"
 
 
@@ -360,7 +360,7 @@ def test_what_is_forbidden_is_not_asked_again(reason: str) -> None:
 def test_nobody_misses_an_answer_to_what_was_context() -> None:
     talk = Talk().turn(1, CONTEXT).wait(30)
     assert talk.effects == [Settled(1)]
-    assert Talk().turn(1, CONTEXT).wait(1).turned().wait(0.1).effects == [Settled(1)]
+    assert Talk().turn(1, CONTEXT).turned().wait(0.1).effects == [Settled(1)]
 
 
 def test_an_undecided_turn_without_any_reaction_costs_one_new_connection() -> None:
