@@ -31,6 +31,7 @@ from bot.store.store import Store
 from bot.tools.external.file import Loaded, load
 from bot.tools.guild import GUILD_TOOLS
 from bot.tools.guild.place import Place
+from bot.tools.guild.reminders import NAMES as REMINDER_NAMES
 from bot.tools.guild.reminders import post_reminder
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.tools.registry import Rights, Tool
@@ -166,25 +167,28 @@ async def _assembled(
         return await Place(guild).rights(user_ids)
 
     store = await stack.enter_async_context(Store.open(settings.parley_database_url))
-    own = await stack.enter_async_context(_tools_of_ones_own(settings))
+    own = await stack.enter_async_context(_tools_of_ones_own(settings, tls))
     secrets = [*settings.secrets, *own.secrets]
     house = await House.open(store, settings, (*TOOLS, *own.tools), secrets, rights_of)
     await stack.enter_async_context(house.kept())
     rooms = await stack.enter_async_context(Rooms(live, settings, house))
 
     def more_tools(tools: Sequence[Tool]) -> None:
-        house.gatekeeper.add(tools)
+        there = {tool.name for tool in house.gatekeeper.tools}
+        house.gatekeeper.add(tool for tool in tools if tool.name not in there)
         rooms.changed()
 
     own.on_tools = more_tools
+    more_tools(own.tools)  # of servers that answered meanwhile
     preview = Preview(live, settings.gemini_model, house.spending.add)
     bot = Parley(rooms, house, preview, aiohttp.TCPConnector(limit=0, ssl=tls))
     return bot
 
 
-def _tools_of_ones_own(settings: Settings) -> Loaded:
+def _tools_of_ones_own(settings: Settings, tls: ssl.SSLContext) -> Loaded:
     """What the tools file declares; what is wrong with it is in the log."""
-    own = load(settings.parley_tools_file, environment(), taken={tool.name for tool in TOOLS})
+    taken = {*(tool.name for tool in TOOLS), *REMINDER_NAMES}
+    own = load(settings.parley_tools_file, environment(), taken=taken, tls=tls)
     conceal(own.secrets)
     for problem in own.problems:
         log.warning("a tool of your own is left out", problem=problem)

@@ -19,6 +19,7 @@ MAX_TEXT = 300
 FARTHEST = timedelta(days=366)
 MAX_LISTED = 15
 FOR_EVERYBODY = 0
+NAMES = ("set_reminder", "list_reminders", "cancel_reminder")
 UTC = ZoneInfo("UTC")
 
 
@@ -179,7 +180,7 @@ def reminder_tools(book: Book) -> tuple[Tool, ...]:
 
 def _set_tool(tools: ReminderTools) -> Tool:
     return Tool(
-        name="set_reminder",
+        name=NAMES[0],
         summary="Reminds somebody later; also a timer.",
         description=(
             "Reminds people of something at a time, or after so many seconds (a timer). It is spoken if you "
@@ -212,7 +213,7 @@ def _set_tool(tools: ReminderTools) -> Tool:
 
 def _list_tool(tools: ReminderTools) -> Tool:
     return Tool(
-        name="list_reminders",
+        name=NAMES[1],
         summary="Lists the reminders that are set.",
         description=(
             "Lists the reminders and timers that are set here, and those of who asks elsewhere. "
@@ -226,7 +227,7 @@ def _list_tool(tools: ReminderTools) -> Tool:
 
 def _cancel_tool(tools: ReminderTools) -> Tool:
     return Tool(
-        name="cancel_reminder",
+        name=NAMES[2],
         summary="Cancels a reminder.",
         description=(
             "Cancels a reminder or timer by its id. "
