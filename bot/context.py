@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import Any, Protocol
 
 from bot.askers import NOBODY
@@ -11,7 +10,6 @@ from bot.company import Company
 from bot.foreign import data
 from bot.home import Home
 from bot.manners import Manners
-from bot.tools.registry import Asked
 from bot.turns.turn import Turn
 from bot.voice.link import VoiceLink
 
@@ -35,7 +33,7 @@ class RoomContext:
         self._room = room
         self._last_turn: Turn | None = None
         self.asked = NOBODY
-        """On whose behalf the model calls."""
+        """A call is made on behalf of somebody: see `bot.tools.behalf`."""
 
     def turn_ended(self, turn: Turn) -> None:
         self._last_turn = turn
@@ -52,12 +50,6 @@ class RoomContext:
     def place(self) -> Any:
         """The server, as discord.py knows it now."""
         return self._link.current_guild()
-
-    def on_behalf_of(self, asked: Asked) -> RoomContext:
-        """The same, for a call that these people have led to."""
-        context = copy(self)
-        context.asked = asked
-        return context
 
     def who_is_speaking(self) -> Mapping[str, Any]:
         """Names are what Discord shows, and data."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import NoReturn
 
 import structlog
@@ -33,6 +34,7 @@ from bot.settings import Settings
 from bot.speaking import Speaking
 from bot.status import RoomStatus, status_of, tally_of
 from bot.store.rows import Stay
+from bot.tools.behalf import OnBehalf
 from bot.turns.exchange import Patience
 from bot.turns.turn import FalseAlarm, SpeechOnset, TurnEnded, TurnEvent, TurnStarted
 from bot.voice import events as voice
@@ -123,7 +125,7 @@ class Room:
             tasks,
             self._home,
             self._line,
-            self._context.on_behalf_of,
+            partial(OnBehalf, self._context),
             settled=lambda: conversation.calls_answered(monotonic()),
             working=self._speaking.work,
             listening=lambda: conversation.listening,

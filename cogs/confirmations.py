@@ -33,17 +33,27 @@ Button = discord.ui.Button[Any]
 Press = discord.Interaction[Any]
 
 
-class Confirm(discord.ui.DynamicItem[Button], template=r"tool:(?P<number>\d+):confirm"):
-    """Under a question: do it."""
+class Numbered(discord.ui.DynamicItem[Button], template=r"tool:(?P<number>\d+):"):
+    """A button that carries the number of a call; what it is called and looks like is said below."""
+
+    word = ""
+    label = ""
+    style = discord.ButtonStyle.secondary
 
     def __init__(self, number: int) -> None:
-        label, style = wording.CONFIRM, discord.ButtonStyle.success
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"tool:{number}:confirm"))
+        custom_id = f"tool:{number}:{self.word}"
+        super().__init__(discord.ui.Button(label=self.label, style=self.style, custom_id=custom_id))
         self._number = number
 
     @classmethod
     async def from_custom_id(cls, _: Press, item: Any, match: re.Match[str], /) -> Self:
         return cls(int(match["number"]))
+
+
+class Confirm(Numbered, template=r"tool:(?P<number>\d+):confirm"):
+    """Under a question: do it."""
+
+    word, label, style = "confirm", wording.CONFIRM, discord.ButtonStyle.success
 
     @apologising
     async def callback(self, interaction: Press) -> None:
@@ -51,17 +61,10 @@ class Confirm(discord.ui.DynamicItem[Button], template=r"tool:(?P<number>\d+):co
         await _show(reply, self._number, await keeper.confirm(self._number, member_of(interaction).id))
 
 
-class Refuse(discord.ui.DynamicItem[Button], template=r"tool:(?P<number>\d+):refuse"):
+class Refuse(Numbered, template=r"tool:(?P<number>\d+):refuse"):
     """Under a question: leave it."""
 
-    def __init__(self, number: int) -> None:
-        label, style = wording.REFUSE, discord.ButtonStyle.secondary
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"tool:{number}:refuse"))
-        self._number = number
-
-    @classmethod
-    async def from_custom_id(cls, _: Press, item: Any, match: re.Match[str], /) -> Self:
-        return cls(int(match["number"]))
+    word, label = "refuse", wording.REFUSE
 
     @apologising
     async def callback(self, interaction: Press) -> None:
@@ -69,17 +72,10 @@ class Refuse(discord.ui.DynamicItem[Button], template=r"tool:(?P<number>\d+):ref
         await _show(reply, self._number, await keeper.refuse(self._number, member_of(interaction).id))
 
 
-class Undo(discord.ui.DynamicItem[Button], template=r"tool:(?P<number>\d+):undo"):
+class Undo(Numbered, template=r"tool:(?P<number>\d+):undo"):
     """Under what was done: make it as it was."""
 
-    def __init__(self, number: int) -> None:
-        label, style = wording.UNDO, discord.ButtonStyle.secondary
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"tool:{number}:undo"))
-        self._number = number
-
-    @classmethod
-    async def from_custom_id(cls, _: Press, item: Any, match: re.Match[str], /) -> Self:
-        return cls(int(match["number"]))
+    word, label = "undo", wording.UNDO
 
     @apologising
     async def callback(self, interaction: Press) -> None:

@@ -1,7 +1,7 @@
 """The room as one call sees it: on behalf of whoever asked for that call, however long it takes.
 
-A room's own `asked` is of the turn that was last. A tool that runs for a while, or waits for somebody to
-confirm it, must not be carried out in the name of whoever has spoken since.
+A tool that runs for a while, or waits for somebody to confirm it, must not be carried out in the name of
+whoever has spoken since, nor in a channel to which the bot has been moved.
 """
 
 from __future__ import annotations

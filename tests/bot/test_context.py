@@ -11,6 +11,7 @@ from home_on_record import PARLEY, HomeOnRecord
 from bot.company import Company
 from bot.context import RoomContext
 from bot.guilds import GuildSettings
+from bot.tools.behalf import OnBehalf
 from bot.tools.registry import Asked, Registry
 from bot.tools.who import WHO_IS_SPEAKING
 from bot.turns.turn import Spoken, Turn
@@ -73,7 +74,7 @@ def test_leaving_is_passed_on() -> None:
 def test_a_call_is_made_on_behalf_of_those_who_led_to_it() -> None:
     room = context([])
     ana, ben = Asked((1,), clear=True), Asked((2,), clear=True)
-    first, second = room.on_behalf_of(ana), room.on_behalf_of(ben)
+    first, second = OnBehalf(room, ana), OnBehalf(room, ben)
     assert (first.asked, second.asked) == (ana, ben)
     assert room.asked == Asked((), clear=False)
     assert (first.guild_id, first.channel_id) == (7, 8)

@@ -47,7 +47,7 @@ class Wire:
         self.deliver: Callable[[LineEvent], None]
         self.running = asyncio.Event()
         self.inbound = SimpleNamespace(tick=self._tick, stats={})
-        self.channel = SimpleNamespace(id=1)
+        self.channel = SimpleNamespace(id=1, guild=SimpleNamespace(id=9))
         self.guild = SimpleNamespace(me=SimpleNamespace(voice=None, display_name="Parley"))
         self.people = {ANA: "Ana"}
         self.takes_notes = True

@@ -105,7 +105,7 @@ class Channel:
 
     def __init__(self) -> None:
         self.inbound = SimpleNamespace(tick=self._tick, stats={})
-        self.channel = SimpleNamespace(id=1)
+        self.channel = SimpleNamespace(id=1, guild=SimpleNamespace(id=9))
         self.guild = SimpleNamespace(me=SimpleNamespace(voice=None, display_name="Parley"))
         self.people = dict(PEOPLE)
         self.health = SimpleNamespace(
