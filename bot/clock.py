@@ -10,7 +10,6 @@ monotonic = time.monotonic
 """Seconds, never set back. Everything pure takes it as its argument `now`."""
 
 
-
 def utc_now() -> datetime:
     """The date and the time of day, aware and in UTC: for what is kept over a restart or shown to people."""
     return datetime.now(UTC)
