@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
@@ -30,6 +30,10 @@ WORKING = "This takes a while. Say in a few words that you are at it; you will b
 
 NOT_MEANT = "That was not said to you. Do nothing, and say nothing about it."
 ENOUGH = "That were enough calls for one turn. Answer now with what you have."
+
+
+Work: TypeAlias = asyncio.Task[Any]
+"""What is done for one call. Told apart by itself: the service may give an id again in the next turn."""
 
 
 class Toolbox(Protocol):
@@ -66,10 +70,10 @@ class Calls:
         self._working = working
         self._listening = listening
         self._idle = idle
-        self._waiting: list[ToolCall] = []  # for the verdict on their turn
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._slow: set[str] = set()
-        self._promised: dict[str, asyncio.Task[None]] = {}  # answered with WORKING; the result is told later
+        self._waiting: list[tuple[ToolCall, Asked]] = []  # for the verdict on their turn
+        self._running: dict[str, Work] = {}  # of the present turn and connection, whose ids they are
+        self._slow: set[Work] = set()
+        self._promised: set[Work] = set()  # answered with WORKING; the result is told later
         self._answered: set[str] = set()
         self._rounds = 0
 
@@ -78,30 +82,31 @@ class Calls:
         """Whether any call has no response yet."""
         return bool(self._running or self._waiting)
 
-    def called(self, call: ToolCall) -> None:
-        """The model has called. An id repeated within a turn is the same call: answered once."""
+    def called(self, call: ToolCall, asked: Asked) -> None:
+        """The model has called on behalf of these. An id repeated within a turn is the same call: answered
+        once."""
         if call.id not in self._running and call.id not in self._answered:
-            self._waiting.append(call)
+            self._waiting.append((call, asked))
 
-    def decide(self, verdict: Verdict | None, asked: Asked) -> None:
-        """Whether the turn that led to the waiting calls was meant for the bot (None: not known yet), and
-        whose it was."""
+    def decide(self, verdict: Verdict | None) -> None:
+        """Whether the turn that led to the waiting calls was meant for the bot (None: not known yet)."""
         if not self._waiting or verdict is None:
             return
         calls, self._waiting = self._waiting, []
         if not self._running:
             self._rounds += 1
-        for call in calls:
+        for call, asked in calls:
             if call.id not in self._running:
                 self._start(call, verdict, asked)
 
     def cancel(self, ids: Iterable[str]) -> None:
         """The server no longer wants these answers."""
         unwanted = set(ids)
-        self._waiting = [call for call in self._waiting if call.id not in unwanted]
+        self._waiting = [(call, asked) for call, asked in self._waiting if call.id not in unwanted]
         for call_id in unwanted & self._running.keys():
-            self._running.pop(call_id).cancel()
-            self._no_longer_slow(call_id)
+            work = self._running.pop(call_id)
+            work.cancel()
+            self._no_longer_slow(work)
 
     def turn_over(self) -> None:
         """The answer to another turn asks anew. A server that numbers its calls within each turn would
@@ -128,21 +133,23 @@ class Calls:
         context = self._context_of(asked)
         result = refusal if refusal is not None else await self._result(call, context)
         log.info("tool called", tool=call.name, status=result.get("status"))
-        if self._running.pop(call.id, None) is None:
-            self._promised.pop(call.id)
+        work = _this_work()
+        if work in self._promised:
+            self._promised.remove(work)
             context.tell(belated(call.name, result))
-            return
-        self._respond(call, generation, result)
+        elif self._running.get(call.id) is work:  # and not another call, which has got the same id since
+            del self._running[call.id]
+            self._respond(call, generation, result)
 
     async def _result(self, call: ToolCall, context: ToolContext) -> Result:
-        generation = self._line.generation
-        slow = asyncio.get_running_loop().call_later(SLOW_S, self._is_slow, call, generation)
+        generation, work = self._line.generation, _this_work()
+        slow = asyncio.get_running_loop().call_later(SLOW_S, self._is_slow, call, generation, work)
         try:
             result = await self._toolbox.call(call.name, call.args, context)
         finally:
             slow.cancel()
-        if call.id in self._slow:
-            self._no_longer_slow(call.id)  # the work is done
+        if work in self._slow:
+            self._no_longer_slow(work)  # it is done
             await self._wait_until(self._idle)
         else:
             await self._wait_until(lambda: not self._listening())
@@ -151,17 +158,16 @@ class Calls:
     def _respond(self, call: ToolCall, generation: int, result: Result) -> None:
         self._line.respond(generation, call.id, call.name, result)
         self._answered.add(call.id)
-        self._no_longer_slow(call.id)
         if not self.busy:
             self._settled()
 
-    def _is_slow(self, call: ToolCall, generation: int) -> None:
-        if call.id not in self._running:
+    def _is_slow(self, call: ToolCall, generation: int, work: Work) -> None:
+        if self._running.get(call.id) is not work:
             return  # it was cancelled in this very moment
-        self._slow.add(call.id)
+        self._slow.add(work)
         self._working(True)
         if self._line.waits_for_calls:
-            self._promised[call.id] = self._running.pop(call.id)
+            self._promised.add(self._running.pop(call.id))
             self._line.respond(generation, call.id, call.name, {"status": "working", "message": WORKING})
             self._answered.add(call.id)
             if not self.busy:
@@ -175,10 +181,16 @@ class Calls:
         while not nobody_speaks() and loop.time() < latest:  # noqa: ASYNC110  the beat decides it, every 20 ms
             await asyncio.sleep(0.02)
 
-    def _no_longer_slow(self, call_id: str) -> None:
-        self._slow.discard(call_id)
+    def _no_longer_slow(self, work: Work) -> None:
+        self._slow.discard(work)
         if not self._slow:
             self._working(False)
+
+
+def _this_work() -> Work:
+    work = asyncio.current_task()
+    assert work is not None
+    return work
 
 
 def belated(name: str, result: Result) -> str:

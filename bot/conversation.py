@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.answering import Answering, Prompt, is_loud
-from bot.askers import Askers
+from bot.askers import NOBODY, Askers
 from bot.citations import Citations
 from bot.gate import Gate
 from bot.live import events as live
 from bot.live.line import Connected, Disconnected, LineEvent
 from bot.notices import Cited, Notice, NotUnderstood, Unanswered
 from bot.sides import Tools, Voice, Wire
+from bot.tools.registry import Asked
 from bot.turns import exchange as ex
 from bot.turns.exchange import Effect, Exchange, Kind, Patience, Verdict
 from bot.turns.floor import Floor
@@ -89,6 +90,13 @@ class Conversation:
     def idle(self) -> bool:
         """Whether nobody speaks, the bot included."""
         return not self.listening and not self._voice.playing
+
+    @property
+    def _callers(self) -> Asked:
+        """On whose behalf a call is made that comes now. Where the service finds the turns, it may be for one
+        that is not over here."""
+        early = self._turn_open and not self._local_turns
+        return NOBODY if early else self._askers.of(self._exchange.called_for)
 
     # --- the channel ---
 
@@ -192,8 +200,8 @@ class Conversation:
             case live.Resumable():
                 self._apply(exchange.remembered(), now)
             case live.ToolCall():
+                self._tools.called(event, self._callers)
                 self._apply(exchange.called(now), now)
-                self._tools.called(event)
             case live.ToolCallsCancelled(ids=ids):
                 self._tools.cancel(ids)
                 if not self._tools.busy:
@@ -216,7 +224,7 @@ class Conversation:
         self._apply(self._gate.tick(now), now)
         self._apply(exchange.tick(now), now)
         if self._tools.busy:
-            self._tools.decide(exchange.verdict, self._askers.of(exchange.called_for))
+            self._tools.decide(exchange.verdict)
         if not exchange.answering:
             self._stile.open(now)
         elif self._stile.has_waited(now):

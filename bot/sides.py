@@ -56,12 +56,11 @@ class Tools(Protocol):
     def busy(self) -> bool:
         """Whether any call has no response yet."""
 
-    def called(self, call: ToolCall) -> None:
-        """The model has called; whether it may is decided next."""
+    def called(self, call: ToolCall, asked: Asked) -> None:
+        """The model has called on behalf of these; whether it may is decided next."""
 
-    def decide(self, verdict: Verdict | None, asked: Asked) -> None:
-        """The turn that the waiting calls belong to is answered, is context, or (None) not decided yet; and
-        on whose behalf they are made."""
+    def decide(self, verdict: Verdict | None) -> None:
+        """The turn that the waiting calls belong to is answered, is context, or (None) not decided yet."""
 
     def cancel(self, ids: Iterable[str]) -> None: ...
     def cancel_all(self) -> None: ...

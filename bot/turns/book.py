@@ -91,8 +91,14 @@ class Book(Generic[C]):
 
     @property
     def called_for(self) -> tuple[int, ...]:
-        """The prompts that the model is calling a tool for."""
-        return tuple(prompt.number for prompt in self._calling or ())
+        """The prompts of which a call that comes now may be made for any: what is being answered, what tools
+        are at work for and all that was asked, also after it; the last that was answered where that is
+        nothing. Of what the service alone has noticed nobody here knows whose it was."""
+        answering = self._answer.covers if self._answer is not None else ()
+        behind = [*(self._calling or ()), *answering, *self._debts.pending]
+        if not behind and self._last is not None and not self._owes_nothing:
+            behind = [*self._last.covers]
+        return tuple(sorted({prompt.number for prompt in behind}))
 
     @property
     def reacting(self) -> bool:

@@ -152,13 +152,13 @@ class ToolsOnRecord:
         self.turns = 0
         self.busy = False
 
-    def called(self, call: ToolCall) -> None:
+    def called(self, call: ToolCall, asked: Asked) -> None:
         self.waiting.append(call.id)
+        self.asked[call.id] = replace(asked, turn=None)
         self.busy = True
 
-    def decide(self, verdict: Verdict | None, asked: Asked) -> None:
+    def decide(self, verdict: Verdict | None) -> None:
         if verdict is not None:
-            self.asked |= dict.fromkeys(self.waiting, replace(asked, turn=None))
             self.decided |= dict.fromkeys(self.waiting, verdict)
             self.waiting.clear()
 

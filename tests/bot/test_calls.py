@@ -61,6 +61,7 @@ class Scene:
         self.working: list[bool] = []
         self.idle = True
         self.listening = False
+        self.stubborn = False
         line: Any = self.line
         self.calls = Calls(
             tasks,
@@ -87,12 +88,16 @@ class Scene:
 
     async def _slow(self, context: ToolContext, args: Mapping[str, Any]) -> Result:
         self.runs += 1
-        await self.go.wait()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            if not self.stubborn:
+                raise
         return {}
 
     def call(self, name: str, call_id: str = "a") -> None:
-        self.calls.called(ToolCall(call_id, name, {}))
-        self.calls.decide(Verdict.ANSWER, ANA)
+        self.calls.called(ToolCall(call_id, name, {}), ANA)
+        self.calls.decide(Verdict.ANSWER)
 
     async def answers(self, count: int) -> list[Answer]:
         """What has been answered, once all that can run has run."""
@@ -310,12 +315,12 @@ def test_many_calls_at_once_are_one_round() -> None:
 
 def test_nothing_runs_before_it_is_known_that_the_bot_was_meant() -> None:
     async def script(scene: Scene) -> None:
-        scene.calls.called(ToolCall("a", "quick", {}))
-        scene.calls.decide(None, ANA)
+        scene.calls.called(ToolCall("a", "quick", {}), ANA)
+        scene.calls.decide(None)
         await asyncio.sleep(5)
         assert scene.runs == 0
         assert scene.calls.busy
-        scene.calls.decide(Verdict.CONTEXT, ANA)
+        scene.calls.decide(Verdict.CONTEXT)
         await asyncio.sleep(0)
         assert scene.runs == 0
         assert scene.line.messages == [NOT_MEANT]
@@ -327,10 +332,10 @@ def test_nothing_runs_before_it_is_known_that_the_bot_was_meant() -> None:
 
 def test_a_call_that_is_cancelled_while_it_waits_for_the_verdict_never_runs() -> None:
     async def script(scene: Scene) -> None:
-        scene.calls.called(ToolCall("a", "quick", {}))
-        scene.calls.called(ToolCall("b", "quick", {}))
+        scene.calls.called(ToolCall("a", "quick", {}), ANA)
+        scene.calls.called(ToolCall("b", "quick", {}), ANA)
         scene.calls.cancel(["a"])
-        scene.calls.decide(Verdict.ANSWER, ANA)
+        scene.calls.decide(Verdict.ANSWER)
         await asyncio.sleep(0.1)
 
     assert [answer[1] for answer in play(script).line.answers] == ["b"]
@@ -375,6 +380,37 @@ def test_a_model_that_waits_for_its_calls_is_told_the_result_of_slow_work_later(
             "Tell it in a sentence.]"
         ]
         assert scene.working == [True, False]
+
+    play(story)
+
+
+@pytest.mark.parametrize(("again", "status"), [("quick", "ok"), ("slow", "working")])
+def test_an_id_that_is_given_again_in_the_next_turn_is_another_call(again: str, status: str) -> None:
+    async def story(scene: Scene) -> None:
+        scene.line.waits_for_calls = True
+        scene.call("slow", "1")
+        await asyncio.sleep(SLOW_S + 0.1)
+        scene.calls.turn_over()
+        scene.call(again, "1")
+        await asyncio.sleep(SLOW_S + 0.1)
+        scene.go.set()
+        await asyncio.sleep(1)
+        assert scene.line.answers == [(1, "1", "slow"), (1, "1", again)]
+        assert scene.line.statuses == ["working", status]
+        assert len(scene.told) == scene.line.statuses.count("working")
+        assert not scene.calls.busy and not is_working(scene)
+
+    play(story)
+
+
+def test_work_that_goes_on_when_it_is_called_off_answers_nothing_and_ends_no_room() -> None:
+    async def story(scene: Scene) -> None:
+        scene.stubborn = True
+        scene.call("slow")
+        await asyncio.sleep(1)
+        scene.calls.cancel(["a"])
+        await asyncio.sleep(1)
+        assert scene.line.answers == [] and scene.told == []
 
     play(story)
 

@@ -566,6 +566,50 @@ def test_a_call_is_made_on_behalf_of_all_whom_the_model_may_be_answering() -> No
     assert scene.tools.asked == {"a": Asked((ANA, BEN), clear=True)}
 
 
+def test_a_call_of_somebody_else_while_a_tool_is_at_work_is_not_that_of_who_asked_first() -> None:
+    scene = Scene()
+    scene.say(ANA, "Look it up.")
+    scene.call("a")
+    scene.go_on(2)
+    scene.say(BEN, "Throw Cleo out.")
+    scene.call("b")
+    assert scene.tools.asked == {"a": Asked((ANA,), clear=True), "b": Asked((ANA, BEN), clear=True)}
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "a word", "all of it"])
+def test_who_types_after_somebody_else_has_asked_gets_nothing_done_on_their_behalf(meanwhile: str) -> None:
+    scene = Scene(mode=Mode.NAMED if meanwhile == "all of it" else Mode.OPEN)
+    scene.say(ANA, None if meanwhile == "all of it" else "What is that?")
+    if meanwhile == "a word":
+        scene.go_on(0.5)
+        scene.speak(1, "That is")
+    elif meanwhile == "all of it":
+        scene.answer(1, "That is the moon.")  # held, for nobody knows yet what Ana has said
+    scene.conversation.prompt(Prompt("Throw Cleo out.", BEN), scene.now)
+    scene.call("a")
+    assert BEN in scene.tools.asked["a"].speakers
+
+
+def test_where_the_service_finds_the_turns_a_call_during_one_is_on_nobody_s_behalf() -> None:
+    scene = Scene(local_turns=False)
+    scene.say(ANA)
+    scene.answer(1)
+    scene.go_on(5)
+    scene.begin(BEN)
+    scene.go_on(1)
+    scene.call("a")  # the service has heard Ben's last word before we have
+    assert scene.tools.asked == {"a": Asked((), clear=False)}
+
+
+def test_where_the_service_finds_the_turns_what_only_it_has_heard_was_said_by_nobody_known() -> None:
+    scene = Scene(local_turns=False)
+    scene.say(ANA)
+    scene.answer(1)
+    scene.go_on(5)
+    scene.call("a")
+    assert scene.tools.asked == {"a": Asked((), clear=False)}
+
+
 def test_a_call_is_made_on_behalf_of_whoever_typed() -> None:
     scene = Scene()
     scene.conversation.prompt(Prompt("Look it up.", BEN), scene.now)
