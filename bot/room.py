@@ -201,6 +201,8 @@ class Room:
                     raise RoomEnded(sentence=sentence)
                 case voice.Moved():
                     self._end_turn()
+                    if self._sessions.elsewhere:
+                        self.changed()
                     if self._opened.done():
                         self._chat.say(NOTICE)  # other people are there
                 case voice.Connected(resumed=False):

@@ -44,6 +44,7 @@ class Sessions:
         self._summary = summary
         self.model = self.wanted_model
         """Of the newest session."""
+        self._channel: tuple[object, ...] = ()  # what the newest session was told that is the channel's own
         self.usage = UsageMeter()
         self.handle_at: datetime | None = None
         """When the newest handle came."""
@@ -53,10 +54,16 @@ class Sessions:
         """Of the next session."""
         return model_of(self._settings, self._company)
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the channel by now wants another persona or other tools than the newest session has."""
+        return self._channel != (self._company.persona, self._home.tools(self._channel_id()))
+
     def configure(self, start: Start) -> LiveSettings:
         """What the connection that is about to be opened is asked to be."""
         summary = self._summary() if start is Start.AFRESH else ""
         tools = self._home.tools(self._channel_id())
+        self._channel = (self._company.persona, tools)
         settings = live_settings(self._settings, self._company, tools, summary)
         self.model = settings.model
         return settings

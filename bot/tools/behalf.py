@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.tools.registry import Asked, ToolContext
+from bot.tools.registry import Asked, ToolContext, Unclear
+
+MOVED = "I have been moved to another voice channel since that was asked for. Ask again here."
 
 
 class OnBehalf:
@@ -29,13 +31,19 @@ class OnBehalf:
         return self._context.who_is_speaking()
 
     def leave_when_quiet(self, reason: str) -> None:
-        self._context.leave_when_quiet(reason)
+        self._still_here().leave_when_quiet(reason)
 
     def hush(self, minutes: float | None) -> None:
-        self._context.hush(minutes)
+        self._still_here().hush(minutes)
 
     async def change_persona(self, name: str) -> str:
-        return await self._context.change_persona(name)
+        return await self._still_here().change_persona(name)
 
     def tell(self, text: str) -> None:
         self._context.tell(text)
+
+    def _still_here(self) -> ToolContext:
+        """For what is done to the channel in which the bot is. Raises Unclear."""
+        if self._context.channel_id != self.channel_id:
+            raise Unclear(MOVED)
+        return self._context

@@ -22,10 +22,12 @@ class HomeOnRecord:
         self.spent_usd = 0.0
         self.personas = {persona.name: persona for persona in personas}
         self.in_use = next(iter(self.personas))
+        self.in_channel: dict[int, str] = {}
+        """Where another is in use."""
         self._registry = Registry(tools)
 
     def persona(self, channel_id: int) -> Persona:
-        return self.personas[self.in_use]
+        return self.personas[self.in_channel.get(channel_id, self.in_use)]
 
     async def use_persona(self, channel_id: int, name: str) -> str:
         self.in_use = self.personas[name].name

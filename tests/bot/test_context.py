@@ -12,7 +12,7 @@ from bot.company import Company
 from bot.context import RoomContext
 from bot.guilds import GuildSettings
 from bot.tools.behalf import OnBehalf
-from bot.tools.registry import Asked, Registry
+from bot.tools.registry import Asked, Registry, Unclear
 from bot.tools.who import WHO_IS_SPEAKING
 from bot.turns.turn import Spoken, Turn
 
@@ -78,6 +78,21 @@ def test_a_call_is_made_on_behalf_of_those_who_led_to_it() -> None:
     assert (first.asked, second.asked) == (ana, ben)
     assert room.asked == Asked((), clear=False)
     assert (first.guild_id, first.channel_id) == (7, 8)
+
+
+async def test_what_was_asked_for_in_one_channel_is_not_done_to_another() -> None:
+    happened: list[str] = []
+    room = context(happened)
+    call = OnBehalf(OnBehalf(room, Asked((1,), clear=True)), Asked((2,), clear=True))  # confirmed by Ben
+    room._link.channel.id = 9
+    with pytest.raises(Unclear):
+        await call.change_persona("Parley")
+    with pytest.raises(Unclear):
+        call.leave_when_quiet("asked to by voice")
+    with pytest.raises(Unclear):
+        call.hush(None)
+    call.tell("it was not done")
+    assert happened == ["it was not done"]
 
 
 async def test_another_persona_is_taken_on_by_the_room() -> None:

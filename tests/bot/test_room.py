@@ -20,16 +20,19 @@ from bot import announcements
 from bot.announcements import OUTAGE, OUTAGE_OVER
 from bot.errors import LiveQuota, LiveUnavailable
 from bot.live import events as live
+from bot.live.config import LiveSettings
 from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected, LineEvent
 from bot.manners import RoomEnded
 from bot.room import Room
 from bot.settings import Settings
+from bot.store.rows import Persona
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.voice import events as voice
 from bot.voice.chat import NOTICE
 
 ANA = 5
+GRETA = Persona(name="Greta", instruction="You are Greta.")
 PCM = np.full(960, 0.1, np.float32)
 
 
@@ -55,6 +58,7 @@ class Wire:
         self.tally: Counter[str] = Counter()
         self.texts: list[str] = []
         self.notes: list[str] = []
+        self.renewed: list[bool] = []
         self._number = 0
         self.health = SimpleNamespace(sent=0, unsent={}, rejoins=0)
 
@@ -104,6 +108,9 @@ class Wire:
         self._number += 1
         return self._number
 
+    def renew(self, *, resumable: bool) -> None:
+        self.renewed.append(resumable)
+
     def settled(self, number: int) -> None:
         self.happened.append(f"settled {number}")
 
@@ -125,9 +132,14 @@ class Stage:
         )
         wire: Any = self.wire
         self.home = HomeOnRecord([LEAVE_CHANNEL])
+
+        def line(configure: Callable[[Start], LiveSettings], handle: str | None, earlier: bool) -> Any:
+            self.configure = configure
+            return wire
+
         self.room = Room(
             wire,
-            lambda configure, handle, earlier: wire,
+            line,
             self.home,
             settings,
             post=self._post,
@@ -281,6 +293,21 @@ async def test_moved_tells_those_who_are_there(stage: Stage) -> None:
     stage.wire.voice_events.put_nowait(voice.Moved(2))
     await stage.until(lambda: stage.posts == [NOTICE, NOTICE])
     assert stage.count("turn ended") == 1
+
+
+async def test_moved_it_is_who_was_chosen_for_the_channel_it_is_in_now(stage: Stage) -> None:
+    stage.configure(Start.FIRST)
+    stage.home.personas["Greta"] = GRETA
+    stage.wire.channel.id = 2
+    stage.wire.voice_events.put_nowait(voice.Moved(2))
+    await stage.until(lambda: stage.posts == [NOTICE, NOTICE])
+    assert stage.wire.renewed == [], "the same persona with the same tools need not begin anew"
+    stage.home.in_channel[3] = "Greta"
+    stage.wire.channel.id = 3
+    stage.wire.voice_events.put_nowait(voice.Moved(3))
+    await stage.until(lambda: stage.wire.renewed == [True])
+    assert "Greta" in stage.room.company.floor.rules.names
+    assert stage.configure(Start.RESUMED).instruction.startswith("You are Greta.")
 
 
 async def test_a_speaker_nobody_understands_is_named(stage: Stage) -> None:
