@@ -10,7 +10,7 @@ import structlog
 
 from bot.clock import utc_now
 from bot.errors import ParleyError
-from bot.rooms import Rooms
+from bot.rooms import SHUTTING_DOWN, Rooms
 from bot.store.rows import Stay
 from bot.voice.entry import VoiceRoom
 from bot.whereabouts import Stays, forget
@@ -21,7 +21,8 @@ LATEST = timedelta(hours=12)
 """Who was left alone for longer expects nobody back."""
 
 PAUSES_S = (0.0, 2.0, 5.0, 15.0, 30.0)
-"""Before each attempt. Discord may take a while to see that the bot's former self is gone."""
+"""Before each attempt. Discord may take a while to see that the bot's former self is gone, and to tell of a
+server in which there is an outage."""
 
 
 async def come_home(
@@ -38,7 +39,9 @@ async def _return(
     for pause_s in PAUSES_S:
         await asyncio.sleep(pause_s)
         channel = find(stay.guild_id, stay.channel_id)
-        if channel is None or not _awaited(rooms, channel, stay):
+        if channel is None:
+            continue  # it is gone, or Discord has not told of that server yet
+        if not _awaited(rooms, channel, stay):
             break
         if rooms.channel_id(stay.guild_id) is not None:
             return  # somebody was faster
@@ -46,6 +49,8 @@ async def _return(
             await rooms.open(channel, earlier=stay)
             return
         except ParleyError as error:
+            if error.sentence == SHUTTING_DOWN:
+                return  # and come home after the next start
             log.warning("not back yet", guild=stay.guild_id, room=stay.channel_id, error=str(error))
     if rooms.channel_id(stay.guild_id) is None:
         await forget(stays, stay.guild_id)

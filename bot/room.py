@@ -41,7 +41,7 @@ from bot.voice import events as voice
 from bot.voice.chat import NOTICE
 from bot.voice.entry import VoiceRoom, ask_to_speak, move
 from bot.voice.link import VoiceLink
-from bot.whereabouts import hush_again, hushed_until, resumable
+from bot.whereabouts import hush_again, hushed_until
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class Room:
         )
         self._line = open_line(
             self._sessions.configure,
-            handle=None if earlier is None else resumable(earlier, self._sessions.model),
+            handle=None if earlier is None else self._sessions.resume(earlier),
             earlier=earlier is not None,
         )
         self.noteworthy = asyncio.Event()

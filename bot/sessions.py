@@ -16,6 +16,8 @@ from bot.live.line import Line
 from bot.live.usage import UsageMeter
 from bot.live_settings import live_settings, model_of
 from bot.settings import Settings
+from bot.store.rows import Stay
+from bot.whereabouts import resumable
 
 
 class OpenLine(Protocol):
@@ -53,6 +55,12 @@ class Sessions:
     def wanted_model(self) -> str:
         """Of the next session."""
         return model_of(self._settings, self._company)
+
+    def resume(self, earlier: Stay) -> str | None:
+        """The handle by which the session of before a restart can be taken up, which makes it no younger."""
+        handle = resumable(earlier, self.model)
+        self.handle_at = earlier.handle_at if handle is not None else None
+        return handle
 
     @property
     def elsewhere(self) -> bool:

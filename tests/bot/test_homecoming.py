@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from bot.clock import utc_now
-from bot.errors import VoiceTimeout
+from bot.errors import VoiceError, VoiceTimeout
 from bot.homecoming import LATEST, PAUSES_S, come_home
+from bot.rooms import SHUTTING_DOWN
 from bot.store.rows import Stay
 from tests.soak.virtual import run
 
@@ -22,10 +23,13 @@ class Town:
         members = [SimpleNamespace(bot=False)] * people + [SimpleNamespace(bot=True)]
         self.channel: Any = SimpleNamespace(members=members, guild=SimpleNamespace(id=GUILD))
         self.refusals = refusals
+        self.refusal: VoiceError = VoiceTimeout("no answer")
         self.tries = 0
         self.opened: list[Stay] = []
         self.forgotten: list[int] = []
         self.elsewhere: int | None = None
+        self.unseen = 0
+        """So many looks for the channel find nothing yet."""
         self.guilds = SimpleNamespace(of=lambda guild_id: SimpleNamespace(alone_s=alone_s))
 
     def channel_id(self, guild_id: int) -> int | None:
@@ -34,7 +38,7 @@ class Town:
     async def open(self, channel: Any, *, earlier: Stay) -> None:
         self.tries += 1
         if self.tries <= self.refusals:
-            raise VoiceTimeout("no answer")
+            raise self.refusal
         self.opened.append(earlier)
         self.elsewhere = CHANNEL
 
@@ -51,7 +55,13 @@ def stay(age: timedelta = timedelta(seconds=20)) -> Stay:
 
 def come(town: Town, *left: Stay) -> None:
     rooms: Any = town
-    find = lambda guild_id, channel_id: town.channel if channel_id == CHANNEL else None  # noqa: E731
+
+    def find(guild_id: int, channel_id: int) -> Any:
+        if town.unseen:
+            town.unseen -= 1
+            return None
+        return town.channel if channel_id == CHANNEL else None
+
     run(come_home(rooms, town, left, find))
 
 
@@ -84,6 +94,20 @@ def test_not_where_nobody_is_or_it_was_long_ago_or_the_channel_is_gone() -> None
         come(town, left)
         assert town.opened == []
         assert town.forgotten == [GUILD]
+
+
+def test_what_is_interrupted_by_the_next_restart_is_not_forgotten() -> None:
+    town = Town(refusals=len(PAUSES_S))
+    town.refusal = VoiceError("closing", sentence=SHUTTING_DOWN)
+    come(town, stay())
+    assert town.opened == town.forgotten == []
+
+
+def test_in_a_server_that_discord_tells_of_late() -> None:
+    town = Town()
+    town.unseen = 2
+    come(town, stay())
+    assert len(town.opened) == 1
 
 
 def test_into_an_empty_channel_where_it_stays_alone_for_ever() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,15 +19,17 @@ from audio.formats import SILENCE_PACKET
 from audio.inbound import Heard, Tick
 from bot import announcements
 from bot.announcements import OUTAGE, OUTAGE_OVER
+from bot.clock import utc_now
 from bot.errors import LiveQuota, LiveUnavailable
 from bot.live import events as live
 from bot.live.config import LiveSettings
 from bot.live.lifecycle import Start
 from bot.live.line import Connected, Disconnected, LineEvent
+from bot.live.models import DEFAULT_MODEL
 from bot.manners import RoomEnded
 from bot.room import Room
 from bot.settings import Settings
-from bot.store.rows import Persona
+from bot.store.rows import Persona, Stay
 from bot.tools.leave import LEAVE_CHANNEL
 from bot.voice import events as voice
 from bot.voice.chat import NOTICE
@@ -56,6 +59,7 @@ class Wire:
         self.takes_notes = True
         self.quiet = False
         self.tally: Counter[str] = Counter()
+        self.handle: str | None = None
         self.texts: list[str] = []
         self.notes: list[str] = []
         self.renewed: list[bool] = []
@@ -124,7 +128,7 @@ class Wire:
 class Stage:
     """A room that runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: Stay | None = None) -> None:
         self.wire = Wire()
         self.posts: list[str] = []
         settings = Settings(
@@ -135,6 +139,7 @@ class Stage:
 
         def line(configure: Callable[[Start], LiveSettings], handle: str | None, earlier: bool) -> Any:
             self.configure = configure
+            self.wire.handle = handle
             return wire
 
         self.room = Room(
@@ -143,6 +148,7 @@ class Stage:
             self.home,
             settings,
             post=self._post,
+            earlier=earlier,
         )
         self.opened: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
         self.life = asyncio.create_task(self.room.run(self.opened))
@@ -308,6 +314,21 @@ async def test_moved_it_is_who_was_chosen_for_the_channel_it_is_in_now(stage: St
     await stage.until(lambda: stage.wire.renewed == [True])
     assert "Greta" in stage.room.company.floor.rules.names
     assert stage.configure(Start.RESUMED).instruction.startswith("You are Greta.")
+
+
+@pytest.mark.parametrize("age_h", [1, 3])
+async def test_killed_twice_before_the_service_has_said_a_word_it_still_knows_the_handle(age_h: int) -> None:
+    at = utc_now() - timedelta(hours=age_h)
+    before = Stay(
+        guild_id=9, channel_id=1, joined_at=at, seen_at=at, model=DEFAULT_MODEL, handle="h", handle_at=at
+    )
+    stage = Stage(before)
+    await stage.wire.running.wait()
+    stage.model(Connected(1, Start.RESUMED))
+    stay = stage.room.stay()
+    assert (stay.handle, stay.handle_at) == (("h", at) if age_h == 1 else (None, None))
+    stage.life.cancel()
+    await asyncio.wait({stage.life})
 
 
 async def test_a_speaker_nobody_understands_is_named(stage: Stage) -> None:
