@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-TOGETHER = {"e2e", "scenarios", "live_faults"}
+TOGETHER = {"e2e", "commands", "moderators", "crash", "scenarios", "live_faults"}
 """Directories whose tests one process runs, in their order."""
 
 

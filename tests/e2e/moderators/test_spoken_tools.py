@@ -19,7 +19,7 @@ from bot.loopback.member import Member
 
 pytestmark = pytest.mark.slow
 
-FOLDER = Path(__file__).parents[2] / "examples"
+FOLDER = Path(__file__).parents[3] / "examples"
 
 StartExample = Callable[[str], Awaitable[Stage]]
 

@@ -21,7 +21,7 @@ from bot.loopback.member.member import Member
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OURS = ("DISCORD_", "GEMINI_", "GOOGLE_", "PARLEY_")
 
 
