@@ -9,7 +9,7 @@ import discord
 
 from bot.foreign import data
 from bot.tools.guild.place import Place, Written
-from bot.tools.guild.posting import CHANNEL, fitting, need, posted, signature, take_back
+from bot.tools.guild.posting import CHANNEL, fitting, need, posted, seeing, signature, take_back
 from bot.tools.guild.refusals import refusable
 from bot.tools.registry import Need, Result, Tool, ToolContext, error
 
@@ -29,9 +29,7 @@ def _channel(context: ToolContext, args: Mapping[str, Any]) -> Written:
 
 def _needs_to_read(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Need]:
     channel = _channel(context, args)
-    # whoever cannot enter a voice channel does not see its chat either
-    enter = {"connect"} if isinstance(channel, discord.VoiceChannel | discord.StageChannel) else set()
-    return (Need(frozenset({"view_channel", "read_message_history", *enter}), channel.id),)
+    return (Need(frozenset({*seeing(channel), "read_message_history"}), channel.id),)
 
 
 @refusable

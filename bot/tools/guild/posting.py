@@ -21,7 +21,13 @@ CHANNEL = {
 def need(channel: Written, *permissions: str) -> Need:
     """To see a channel, write in it, and `permissions`."""
     write = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
-    return Need(frozenset({"view_channel", write, *permissions}), channel.id)
+    return Need(frozenset({*seeing(channel), write, *permissions}), channel.id)
+
+
+def seeing(channel: Written) -> frozenset[str]:
+    """What it takes to see the chat of a channel: whoever cannot enter a voice channel does not."""
+    vocal = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+    return frozenset({"view_channel", "connect"} if vocal else {"view_channel"})
 
 
 def fitting(text: str) -> str:

@@ -46,7 +46,11 @@ class MemberRights:
         channel = self._guild.get_channel_or_thread(channel_id)
         if channel is None or (isinstance(channel, discord.Thread) and channel.parent is None):
             return discord.Permissions.none()  # gone, or of a channel that is
-        return channel.permissions_for(member)
+        permissions = channel.permissions_for(member)
+        if isinstance(channel, discord.Thread) and channel.is_private() and member != self._guild.me:
+            # Who else is in it a bot without the members intent is not told.
+            return permissions if permissions.manage_threads else discord.Permissions.none()
+        return permissions
 
 
 def _names(permissions: discord.Permissions) -> frozenset[str]:

@@ -66,6 +66,13 @@ async def test_reading_without_the_intent_says_what_to_do(town: Town) -> None:
     assert "Message Content Intent" in result["error"]
 
 
+async def test_writing_into_the_chat_of_a_voice_channel_needs_the_right_to_enter_it(town: Town) -> None:
+    lounge, write = town.channel("Lounge").id, {"view_channel", "connect", "send_messages"}
+    assert needed(town, POST_MESSAGE, text="x") == {lounge: write}
+    assert needed(town, POST_MESSAGE, text="x", channel="Lounge") == {lounge: write}
+    assert needed(town, CREATE_POLL, question="?", answers=["a", "b"]) == {lounge: write | {"send_polls"}}
+
+
 async def test_posting_says_for_whom_and_mentions_nobody(town: Town) -> None:
     ana, ben = await town.member("Ana"), await town.member("Ben")
     result = await town.call(

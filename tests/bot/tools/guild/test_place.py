@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 import pytest
 from town import Town
@@ -77,6 +79,36 @@ async def test_rights_are_those_of_this_moment(town: Town) -> None:
     demoted = (await place.rights([ana.id])).standing(ana.id)
     assert demoted is not None
     assert "move_members" not in demoted.permissions
+
+
+async def test_a_private_thread_is_for_those_who_may_manage_threads(town: Town) -> None:
+    """A bot that is an administrator is told of every one."""
+    ana = await town.member("Ana")
+    general = town.channel("general").id
+    payload: Any = {
+        "id": "123456789012345678",
+        "type": 12,
+        "guild_id": str(town.guild.id),
+        "parent_id": str(general),
+        "owner_id": "1",
+        "name": "staff only",
+        "message_count": 1,
+        "member_count": 1,
+        "thread_metadata": {"archived": False, "archive_timestamp": None, "auto_archive_duration": 60},
+    }
+    thread = discord.Thread(guild=town.guild, state=town.guild._state, data=payload)
+    town.guild._add_thread(thread)
+    assert Place(town.guild).written("staff only") == thread
+    rights = await Place(town.guild).rights([ana.id])
+    stranger, bot = rights.standing(ana.id, thread.id), rights.standing(rights.bot_id, thread.id)
+    assert stranger is not None and bot is not None
+    assert not stranger.permissions
+    assert "view_channel" in bot.permissions
+    town.world.grant(ana.id, Permission.MANAGE_THREADS)
+    await town.known()
+    moderator = (await Place(town.guild).rights([ana.id])).standing(ana.id, thread.id)
+    assert moderator is not None
+    assert "view_channel" in moderator.permissions
 
 
 async def test_rights_in_a_channel(town: Town) -> None:
