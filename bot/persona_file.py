@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any
 
 from bot.errors import ParleyError
+from bot.foreign import data
 from bot.persona_rules import problems, tidy
 from bot.store.rows import Persona
 
@@ -67,7 +68,9 @@ def read(content: bytes) -> Persona:
 def _persona(table: Mapping[str, Any], text: str) -> Persona:
     for name, value in table.items():
         if name not in _FIELDS:
-            raise Unreadable(f"{_place(name, text)}: there is no field {name}. Known: {', '.join(_FIELDS)}.")
+            raise Unreadable(
+                f"{_place(name, text)}: there is no field {data(name)}. Known: {', '.join(_FIELDS)}."
+            )
         if (expected := _mistyped(name, value)) is not None:
             raise Unreadable(f"{_place(name, text)}: {name} must be {expected}.")
     for name in _REQUIRED:

@@ -27,6 +27,7 @@ from cogs.persona_options import (
     fields,
     named,
     place,
+    suggest_earlier,
     suggest_persona,
     suggest_version,
     suggest_voice,
@@ -71,7 +72,7 @@ class PersonaCog(Commands, name="Persona"):
         everywhere = self._personas.for_channel(guild_id, guild_id)
         own = [each.name for each in there if self._personas.is_own(guild_id, each.name)]
         mention = channel.mention if channel is not None else None
-        await _answer(reply, wording.listed(there, own, here.name, everywhere.name, mention))
+        await reply.tell(wording.listed(there, own, here.name, everywhere.name, mention))
 
     @persona.command(description="All about a persona, and what Google Gemini is told, word for word.")
     @app_commands.describe(
@@ -173,7 +174,7 @@ class PersonaCog(Commands, name="Persona"):
 
         if changed := changes(voice, language, temperature, thinking, interrupt, addressing, model):
             reply = await acknowledge(interaction)
-            await _answer(reply, await keep(interaction, replace(opened, **changed)))
+            await reply.tell(await keep(interaction, replace(opened, **changed)))
         else:
             await interaction.response.send_modal(PersonaForm(opened, Written.of(opened), keep))
 
@@ -208,11 +209,11 @@ class PersonaCog(Commands, name="Persona"):
             raise Refusal(sentence=wording.no_history(persona.name))
         if version is not None and version not in {each.version for each in versions}:
             raise Refusal(sentence=wording.no_such_version(name, version))
-        await _answer(reply, wording.history(versions, self._personas.origin(name), version))
+        await reply.tell(wording.history(versions, self._personas.origin(name), version))
 
     @persona.command(description="Make a persona again what it was in an earlier version.")
     @app_commands.describe(name="Which persona.", version="Which version; /persona history shows them.")
-    @app_commands.autocomplete(version=suggest_version)
+    @app_commands.autocomplete(version=suggest_earlier)
     @named
     async def rollback(self, interaction: Typed, name: str, version: int) -> None:
         reply, member = await self._moderator(interaction)
@@ -249,7 +250,7 @@ class PersonaCog(Commands, name="Persona"):
         reply, member = await self._moderator(interaction)
         content = await _content(file)
         at = interaction.created_at
-        await _answer(reply, await self._desk.read(member.guild.id, content, member.id, at))
+        await reply.tell(await self._desk.read(member.guild.id, content, member.id, at))
 
     # --- who and where ---
 
@@ -266,15 +267,6 @@ class PersonaCog(Commands, name="Persona"):
 
     def _place(self, interaction: Typed, channel: VoiceRoom | None) -> VoiceRoom | None:
         return place(interaction, channel, self._rooms.channel_id(member_of(interaction).guild.id))
-
-
-async def _answer(reply: Reply, text: str) -> None:
-    """As a message if it fits, else as a file."""
-    if len(text) <= wording.SHOWN_MAX:
-        await reply.say(text)
-    else:
-        head, _, rest = text.partition("\n")
-        await reply.attach(head, "answer.md", rest.encode())
 
 
 async def _content(file: discord.Attachment) -> bytes:

@@ -89,6 +89,12 @@ class Desk:
         return wording.deleted(name, comes_back=self.personas.origin(name) is not None)
 
     async def roll_back(self, guild_id: int, name: str, version: int, by: int, at: datetime) -> str:
+        """Raises Refusal, TooMany or StoreError."""
+        kept = {each.version: each.persona for each in await self.personas.versions(guild_id, name)}
+        if not kept:
+            raise Refusal(sentence=wording.no_history(self.find(guild_id, name).name))
+        if self.personas.is_own(guild_id, name) and kept.get(version) == self.find(guild_id, name):
+            return wording.UNCHANGED
         before = self._here(guild_id)
         try:
             persona = await self.personas.rollback(guild_id, name, version, by, at)

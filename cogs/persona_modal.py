@@ -80,7 +80,7 @@ class PersonaForm(Form):
             again = partial(PersonaForm, self._persona, written, self._keep)
             await reply.say(error.sentence, GoOn(again, reply))
         else:
-            await reply.say(text)
+            await reply.tell(text)
 
 
 class GoOn(Buttons):

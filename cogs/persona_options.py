@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.personas import Personas
+from bot.store.rows import PersonaVersion
 from bot.voice.entry import VoiceRoom
 from cogs import persona_wording as wording
 from cogs.persona_fields import NAMED, SERVERS, shown, suggestions, typed
@@ -39,7 +40,19 @@ async def suggest_version(interaction: _Asked, current: str) -> list[Choice[int]
     personas: Personas = interaction.client.personas
     assert interaction.guild_id is not None
     name = str(getattr(interaction.namespace, "name", ""))
-    versions = await personas.versions(interaction.guild_id, name)
+    return _choices_of(await personas.versions(interaction.guild_id, name), current)
+
+
+async def suggest_earlier(interaction: _Asked, current: str) -> list[Choice[int]]:
+    """The same without the newest, and without those in which it was deleted: what can be brought back."""
+    personas: Personas = interaction.client.personas
+    assert interaction.guild_id is not None
+    name = str(getattr(interaction.namespace, "name", ""))
+    earlier = (await personas.versions(interaction.guild_id, name))[1:]
+    return _choices_of([each for each in earlier if each.persona is not None], current)
+
+
+def _choices_of(versions: Sequence[PersonaVersion], current: str) -> list[Choice[int]]:
     found = [each for each in versions if str(each.version).startswith(current.strip())]
     return [Choice(name=wording.version_choice(each), value=each.version) for each in found[:SUGGESTIONS_MAX]]
 

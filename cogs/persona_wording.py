@@ -11,12 +11,12 @@ from bot.persona_rules import ALIASES_MAX
 from bot.store.rows import Persona, PersonaVersion
 from cogs.persona_diff import changed_fields, difference
 from cogs.persona_fields import LABELS, OFF, shown
+from cogs.wording import SHOWN_MAX
 
-SHOWN_MAX = 1_900
-"""Characters of an answer; a message has 2,000. What is longer comes as a file."""
-
+NAMES_SHOWN = 20
 VERSIONS_SHOWN = 10
 _GIST_MAX = 90
+_TYPED_SHOWN = 60
 
 NOT_YOURS_TO_SET = (
     "Only members with **Move Members**, **Manage Channels** or **Manage Server**, or with a role named in "
@@ -43,7 +43,9 @@ HERE = "this channel"
 
 
 def unknown(name: str, known: Sequence[str]) -> str:
-    return f"There is no persona called {_plain(name)}. There are: {', '.join(map(_plain, known))}."
+    more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
+    there = ", ".join(map(_plain, known[:NAMES_SHOWN])) + more
+    return f"There is no persona called “{_typed(name)}”. There are: {there}."
 
 
 def taken(name: str) -> str:
@@ -141,11 +143,11 @@ UNDO_BY_DELETION = "`/persona delete` makes it again as it came with me."
 
 def really_delete(name: str, *, comes_back: bool) -> str:
     what = (
-        "Your changes go, what comes with me stays."
+        "Your changes go, what comes with me stays. `/persona rollback` can bring them back."
         if comes_back
-        else "It goes for everybody in this server."
+        else "It goes for everybody in this server. `/persona rollback` can bring it back."
     )
-    return f"Delete **{_plain(name)}**? {what} `/persona rollback` can bring it back."
+    return f"Delete **{_plain(name)}**? {what}"
 
 
 def not_yours_to_delete(name: str) -> str:
@@ -176,7 +178,7 @@ def history(versions: Sequence[PersonaVersion], origin: Persona | None, chosen: 
 
 
 def no_such_version(name: str, version: int) -> str:
-    return f"**{_plain(name)}** has no version {version} that I could bring back. See `/persona history`."
+    return f"**{_typed(name)}** has no version {version} that I could bring back. See `/persona history`."
 
 
 def rolled_back(name: str, version: int, *, live: bool) -> str:
@@ -238,6 +240,11 @@ def _gist(persona: Persona) -> str:
     words = " ".join(persona.instruction.split())
     gist = words.partition(". ")[0].rstrip(".") + "."
     return _plain(gist if len(gist) <= _GIST_MAX else gist[: _GIST_MAX - 1].rstrip() + "…")
+
+
+def _typed(name: str) -> str:
+    """What somebody wrote, who may write 6,000 characters."""
+    return _plain(name.strip() if len(name) <= _TYPED_SHOWN else name[: _TYPED_SHOWN - 1] + "…")
 
 
 def _at(moment: datetime) -> str:

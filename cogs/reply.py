@@ -12,6 +12,8 @@ import aiohttp
 import discord
 import structlog
 
+from cogs import wording
+
 log = structlog.get_logger(__name__)
 
 _RETRIES_AFTER_S = (0.1, 0.4)
@@ -33,9 +35,16 @@ class Reply:
         """Fill in the answer. If Discord has dropped the interaction, it is logged, never raised."""
 
         async def edit() -> None:
-            await self.interaction.edit_original_response(content=text, view=view)
+            await self.interaction.edit_original_response(content=wording.cut(text), view=view)
 
         await _insist(edit, "reply", self.interaction)
+
+    async def tell(self, text: str) -> None:
+        """The answer, however long it is: what does not fit into a message is in a file."""
+        if len(text) <= wording.SHOWN_MAX:
+            await self.say(text)
+        else:
+            await self.attach(wording.beginning(text), "answer.md", text.encode())
 
     async def show(self, layout: discord.ui.LayoutView) -> None:
         """The answer as a layout (components v2), which takes the place of text and buttons."""
@@ -50,7 +59,9 @@ class Reply:
 
         async def edit() -> None:
             file = discord.File(io.BytesIO(content), name)  # anew for each attempt: the last has read it
-            await self.interaction.edit_original_response(content=text, attachments=[file], view=None)
+            await self.interaction.edit_original_response(
+                content=wording.cut(text), attachments=[file], view=None
+            )
 
         await _insist(edit, "reply", self.interaction)
 
@@ -58,7 +69,7 @@ class Reply:
         """The text of the message that was pressed; its buttons stay."""
 
         async def edit() -> None:
-            await self.interaction.edit_original_response(content=text)
+            await self.interaction.edit_original_response(content=wording.cut(text))
 
         await _insist(edit, "reply", self.interaction)
 
@@ -74,7 +85,7 @@ class Reply:
         """To that person alone; a message that was pressed stays as it is."""
 
         async def send() -> None:
-            await self.interaction.followup.send(text, ephemeral=True)
+            await self.interaction.followup.send(wording.cut(text), ephemeral=True)
 
         await _insist(send, "reply", self.interaction)
 

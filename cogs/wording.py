@@ -24,6 +24,26 @@ OFFER_EXPIRED = "I have stayed where I am. Type `/join` again if I am to move."
 
 NOT_A_MEMBER = "That person is no member of this server."
 
+MESSAGE_MAX = 2_000
+"""Characters (Discord API docs, "Create Message"); of more, Discord shows nothing at all."""
+
+SHOWN_MAX = 1_900
+"""Characters of an answer that is not meant to be cut; what is longer comes as a file."""
+
+IN_FILE = "… The file has all of it."
+
+
+def cut(text: str) -> str:
+    """As much of it as a message holds."""
+    return text if len(text) <= MESSAGE_MAX else text[: MESSAGE_MAX - 1] + "…"
+
+
+def beginning(text: str) -> str:
+    """The lines of a long answer that fit, and where the others are."""
+    room = SHOWN_MAX - len(IN_FILE) - 1
+    lines = text[: room + 1].rpartition("\n")[0] or text[:room]
+    return f"{lines.rstrip()}\n{IN_FILE}"
+
 
 def joined(channel: VoiceRoom) -> str:
     """What to know of `channel` now that the bot is in it."""

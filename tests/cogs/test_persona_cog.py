@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from cogs import persona_wording as wording
 from cogs.failure import Refusal
 from cogs.persona import PersonaCog
 from cogs.persona_desk import Desk
+from cogs.persona_options import suggest_earlier
 from cogs.persona_showroom import Showroom
 
 DEFAULT = Persona(name="Parley", instruction="You are Parley.")
@@ -201,6 +203,8 @@ async def test_what_does_not_fit_comes_as_a_file(cast: Cast, cog: PersonaCog, pe
     content = attached(shown).fp.read().decode()
     assert "What version 3 changed:" in content
     assert "two399" in content
+    assert said(shown).splitlines()[0].startswith("**3** · ")
+    assert said(shown).endswith("What version 3 changed:\n… The file has all of it.")
     told = await run(cast, cog, "show", moderator, name="Quinn")
     assert attached(told).filename == "instruction.txt"
 
@@ -225,6 +229,48 @@ async def test_no_answer_is_longer_than_discord_allows(
         await personas.save(GUILD, replace(QUINN, name=f"{number}" * 16, instruction="x" * 4000), 5, at)
     listed = await run(cast, cog, "list_", someone(cast, 5))
     assert attached(listed).fp.read().count(b"\n") >= 58
+    assert len(said(listed)) < 2000
+    unknown = re.compile(r"There is no persona called “x+…”\. There are: .* and 39 more\.")
+    moderator = someone(cast, 6, cast.lounge, move_members=True)
+    for command in ("use", "edit", "delete", "history", "preview", "export"):
+        with pytest.raises(Refusal) as refused:
+            await run(cast, cog, command, moderator, name="x" * 6000)
+        assert unknown.fullmatch(refused.value.sentence)
+        assert len(refused.value.sentence) < 2000
+
+
+async def test_a_form_s_answer_that_does_not_fit_comes_as_a_file(
+    cast: Cast, cog: PersonaCog, personas: Personas
+) -> None:
+    at, moderator = cast.typed(None).created_at, someone(cast, 5, cast.lounge, move_members=True)
+    await personas.save(GUILD, replace(QUINN, instruction="one " * 900), 5, at)
+    opened = await run(cast, cog, "edit", moderator, name="Quinn")
+    form = opened.response.send_modal.await_args.args[0]
+    form._instruction._value = "two " * 900
+    submitted = cast.sent(moderator)
+    await form.on_submit(submitted)
+    assert said(submitted).startswith("**Quinn** is changed (version 3).")
+    assert b"two two" in attached(submitted).fp.read()
+
+
+async def test_only_what_is_another_version_is_brought_back(
+    cast: Cast, cog: PersonaCog, personas: Personas
+) -> None:
+    at, moderator = cast.typed(None).created_at, someone(cast, 5, move_members=True)
+    await personas.save(GUILD, replace(QUINN, voice="Kore"), 5, at)
+    assert await answer(cast, cog, "rollback", moderator, name="Quinn", version=2) == wording.UNCHANGED
+    for name, sentence in (
+        ("Zoe", wording.unknown("Zoe", [each.name for each in personas.all(GUILD)])),
+        ("Quiz Host", wording.no_history("Quiz Host")),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await run(cast, cog, "rollback", moderator, name=name, version=1)
+        assert refused.value.sentence == sentence
+    await personas.delete(GUILD, "Quinn", 5, at)
+    typing = cast.typed(moderator)
+    typing.guild_id, typing.namespace.name, typing.client.personas = GUILD, "Quinn", personas
+    assert [choice.value for choice in await suggest_earlier(typing, "")] == [2, 1]
+    assert "version 1" in await answer(cast, cog, "rollback", moderator, name="Quinn", version=1)
 
 
 # --- previews ---
