@@ -27,10 +27,11 @@ _DEFAULT = "-"
 
 
 class SettingsForm(Form):
-    """One part of the settings."""
+    """One part of the settings; `shown` are those with which it was opened."""
 
-    def __init__(self, title: str, submitted: Submitted, *labels: Label[Any]) -> None:
+    def __init__(self, title: str, shown: GuildSettings, submitted: Submitted, *labels: Label[Any]) -> None:
         super().__init__(title=title)
+        self.shown = shown
         self._submitted = submitted
         for label in labels:
             self.add_item(label)
@@ -56,6 +57,7 @@ class AddressingForm(SettingsForm):
         self._follow_up = _line(f"{settings.follow_up_s:g}")
         super().__init__(
             wording.ADDRESSING,
+            settings,
             submitted,
             Label(text=wording.MODE_LABEL, component=self._mode),
             Label(text=wording.INTERRUPT_LABEL, component=self._interrupt),
@@ -78,6 +80,7 @@ class GreetingForm(SettingsForm):
         self._greeting, self._goodbye = _prompt(settings.greeting), _prompt(settings.goodbye)
         super().__init__(
             wording.GREETING,
+            settings,
             submitted,
             Label(text=wording.GREETING_LABEL, description=wording.GREETING_HINT, component=self._greeting),
             Label(text=wording.GOODBYE_LABEL, description=wording.GOODBYE_HINT, component=self._goodbye),
@@ -97,6 +100,7 @@ class WaitingForm(SettingsForm):
         self._alone, self._nudge = _line(_typed(settings.alone_s)), _line(_typed(settings.nudge_s))
         super().__init__(
             wording.WAITING,
+            settings,
             submitted,
             Label(text=wording.ALONE_LABEL, description=wording.ALONE_HINT, component=self._alone),
             Label(text=wording.NUDGE_LABEL, description=wording.NUDGE_HINT, component=self._nudge),
@@ -124,6 +128,7 @@ class AutojoinForm(SettingsForm):
         )
         super().__init__(
             wording.AUTOJOIN,
+            settings,
             submitted,
             Label(text=wording.AUTOJOIN_LABEL, description=wording.AUTOJOIN_HINT, component=self._channels),
         )
@@ -144,6 +149,7 @@ class LanguageForm(SettingsForm):
         self._language = _line(LANGUAGES.get(settings.language or "", ""))
         super().__init__(
             wording.LANGUAGE,
+            settings,
             submitted,
             Label(text=wording.LANGUAGE_LABEL, description=wording.LANGUAGE_HINT, component=self._language),
         )
@@ -165,6 +171,7 @@ class ModelForm(SettingsForm):
         self._model = _choice(models, settings.model or _DEFAULT)
         super().__init__(
             wording.MODEL,
+            settings,
             submitted,
             Label(text=wording.MODEL_LABEL, description=wording.MODEL_HINT, component=self._model),
         )
@@ -182,6 +189,7 @@ class WhoForm(SettingsForm):
         self._moderators = _roles(guild, settings.moderator_roles)
         super().__init__(
             wording.WHO,
+            settings,
             submitted,
             Label(text=wording.MEMBERS_LABEL, description=wording.MEMBERS_HINT, component=self._members),
             Label(

@@ -99,6 +99,19 @@ async def _allowed(interaction: discord.Interaction[Any]) -> GuildSettings | Non
     return None
 
 
+def _made(filled_in: forms.Changes, shown: GuildSettings, now: GuildSettings) -> forms.Changes:
+    """What somebody has changed in a form. What they left as it was `shown` stays as it is `now`: unchosen,
+    so that it goes on following `.env`, or as somebody else has set it in the meantime."""
+    made: forms.Changes = {}
+    for name, value in filled_in.items():
+        before, current = getattr(shown, name), getattr(now, name)
+        if isinstance(value, frozenset):  # put in and taken out, each by itself
+            value = (current | (value - before)) - (before - value)
+        if value not in (before, current):
+            made[name] = value
+    return made
+
+
 async def _submitted(interaction: discord.Interaction[Any], form: forms.SettingsForm) -> None:
     """Make the changes, and show the panel as it is now."""
     settings = await _allowed(interaction)
@@ -114,8 +127,7 @@ async def _submitted(interaction: discord.Interaction[Any], form: forms.Settings
     if isinstance(form, forms.WhoForm) and not may_appoint(member):
         await reply.whisper(wording.NOT_YOURS_TO_APPOINT)
         return
-    # What was left as it was stays unchosen, so that it goes on following `.env`.
-    changes = {name: value for name, value in changes.items() if value != getattr(settings, name)}
+    changes = _made(changes, form.shown, settings)
     news = await arrange(rooms, member.guild, **changes) if changes else []
     await reply.rewrite(text(rooms, member.guild))
     if changes.get("moderator_roles"):

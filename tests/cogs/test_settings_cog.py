@@ -164,6 +164,25 @@ async def test_what_was_not_touched_stays_unchosen(cast: Cast, moderator: Any) -
     cast.rooms.guilds.change.assert_not_awaited()
 
 
+async def test_two_moderators_with_the_same_form_open_do_not_undo_each_other(
+    cast: Cast, moderator: Any
+) -> None:
+    guilds = cast.bot.rooms.guilds
+    await guilds.change(GUILD, autojoin=frozenset({30}))
+    first, second = [await opened(cast, moderator, "addressing") for _ in range(2)]
+    fill(first, mode=[Mode.NAMED.value])
+    fill(second, follow_up="25")
+    await first.on_submit(cast.sent(moderator))
+    await second.on_submit(cast.sent(moderator))
+    assert (guilds.of(GUILD).mode, guilds.of(GUILD).follow_up_s) == (Mode.NAMED, 25.0)
+
+    form = await opened(cast, moderator, "autojoin")
+    await guilds.change(GUILD, autojoin=frozenset({31}))  # somebody has taken one out and put one in
+    fill(form, channels=[Mock(id=30), Mock(id=32)])
+    await form.on_submit(cast.sent(moderator))
+    assert guilds.of(GUILD).autojoin == {31, 32}
+
+
 async def test_greeting_and_goodbye(cast: Cast, moderator: Any) -> None:
     sent = await submitted(cast, moderator, "greeting", greeting=" Sing. ", goodbye="")
     assert (cast.settings.greeting, cast.settings.goodbye) == ("Sing.", None)
