@@ -25,6 +25,11 @@ _HURRY_TICKS = 3  # every third tick plays two frames: a third faster
 _FADE_IN = np.linspace(0.0, 1.0, DISCORD_FRAME, dtype=np.float32)
 _FADE_OUT = np.float32(1.0) - _FADE_IN
 
+_LEVEL_WEIGHT = 0.05
+"""Of a frame in the level of a voice: it follows within half a second."""
+_NOTHING_DB = -100.0
+"""Below, it is the silence that a client makes, not that of a room."""
+
 
 @dataclass(slots=True)
 class SpeakerStats(PlayoutCounts):
@@ -41,6 +46,8 @@ class SpeakerStats(PlayoutCounts):
     last_heard: float | None = None
     """Arrival of the last packet that carried a voice, monotonic seconds."""
     level_db: float = -120.0
+    """How loud they speak, or, while nothing was taken for a voice yet, what came instead: a microphone that
+    is turned down. What comes between words says nothing about it, and clients end them with silence."""
 
     def count_failure(self, refusal: DaveRefusal, packets: int = 1) -> None:
         self.undecryptable[refusal] += packets
@@ -104,10 +111,18 @@ class Speaker:
         if self._buffer.surplus_s >= FRAME_S:
             pcm = self._catch_up(pcm, now)
         self.voice = self._activity.push(pcm)
-        self.level_db = self.stats.level_db = self._activity.level_db
-        if self.voice is Voice.VOICED:
-            self.stats.last_heard = self.arrived_at
+        self.level_db = self._activity.level_db
+        self._note(self.level_db)
         return pcm
+
+    def _note(self, level_db: float) -> None:
+        first = self.stats.last_heard is None
+        if self.voice is Voice.VOICED:
+            weight = 1.0 if first else _LEVEL_WEIGHT
+            self.stats.level_db += weight * (level_db - self.stats.level_db)
+            self.stats.last_heard = self.arrived_at
+        elif first and level_db > _NOTHING_DB:
+            self.stats.level_db = level_db
 
     def _catch_up(self, pcm: Samples, now: float) -> Samples:
         """Play two frames in the time of one, one fading into the other: unheard where nobody speaks."""

@@ -179,6 +179,17 @@ def test_voice_level_and_arrival_belong_to_the_frame() -> None:
         if index > 5:
             assert 0.01 < call.now - call.speaker.arrived_at < 0.061
     assert voices.count(Voice.VOICED) > len(voices) / 2
-    assert call.speaker.stats.level_db == call.speaker.level_db
     call.until(call.now + 1.0)
     assert call.speaker.voice is Voice.SILENT
+
+
+@pytest.mark.parametrize(("gain", "low", "high"), [(1.0, -35, -10), (0.001, -95, -60)])
+def test_the_level_is_that_of_the_voice_not_of_the_silence_after_it(
+    gain: float, low: float, high: float
+) -> None:
+    said = speech.load("hello", DISCORD_HZ) * gain
+    call = Call()
+    call.say(packets(np.concatenate([said, np.zeros(DISCORD_FRAME * 50, np.float32)])))
+    assert call.speaker.level_db < -100
+    assert low < call.speaker.stats.level_db < high
+    assert (call.speaker.stats.last_heard is None) is (gain < 1), "too soft to be taken for a voice"
