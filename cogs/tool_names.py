@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from discord import app_commands
@@ -38,18 +38,17 @@ class Names:
 
     def found(self, typed: str) -> str:
         """The tool, else the group, of that name. Raises Refusal."""
-        name = typed.strip().lower()
-        for each in (name, GROUP + name):
-            if each in self._tools or each in self._groups:
-                return each
-        raise Refusal(sentence=wording.unknown(typed, self._near(name)))
+        for name in (typed.strip(), GROUP + typed.strip()):
+            if found := _alike(name, [*self._tools, *self._groups]):
+                return found
+        raise self._unknown(typed)
 
     def tool(self, typed: str) -> Tool:
         """Raises Refusal."""
-        found = self._tools.get(typed.strip().lower())
+        found = _alike(typed.strip(), self._tools)
         if found is None:
-            raise Refusal(sentence=wording.unknown(typed, self._near(typed.strip().lower())))
-        return found
+            raise self._unknown(typed)
+        return self._tools[found]
 
     def tools(self, name: str) -> list[Tool]:
         """What is meant by a name that was `found`."""
@@ -68,8 +67,16 @@ class Names:
         like.sort(key=lambda name: (not name.removeprefix(GROUP).startswith(wanted), name))
         return [app_commands.Choice(name=labels[name][:LABEL_MAX], value=name) for name in like[:SHOWN_MAX]]
 
-    def _near(self, name: str) -> list[str]:
-        return difflib.get_close_matches(name, [*self._tools, *self._groups], n=2)
+    def _unknown(self, typed: str) -> Refusal:
+        near = difflib.get_close_matches(typed.strip().lower(), [*self._tools, *self._groups], n=2)
+        return Refusal(sentence=wording.unknown(typed, near))
+
+
+def _alike(typed: str, names: Collection[str]) -> str | None:
+    """The name itself, else one that differs by capitals only: servers of tools may use these."""
+    if typed in names:
+        return typed
+    return next((name for name in names if name.lower() == typed.lower()), None)
 
 
 def example(tool: Tool, indent: int | None = None) -> str:

@@ -66,7 +66,11 @@ class ToolsCog(Commands, name="Tools"):
 
     def __init__(self, bot: Parley) -> None:
         self._bot = bot
-        self._names = Names(bot.gatekeeper.tools)
+
+    @property
+    def _names(self) -> Names:
+        """Of this moment: the tools of a server may come when it answers."""
+        return Names(self._bot.gatekeeper.tools)
 
     async def cog_load(self) -> None:
         self._bot.add_dynamic_items(*PAGES)

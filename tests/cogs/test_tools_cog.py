@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from toolshed import Toolshed
 from bot.store.rows import AuditEntry
 from bot.store.store import Store
 from bot.tools.policy import Policy
-from bot.tools.registry import INVOCATION_CONDITION, Tool
+from bot.tools.registry import INVOCATION_CONDITION, Result, Tool, ToolContext
 from cogs import tools_wording as wording
 from cogs.failure import Refusal
 from cogs.tool_names import Names, example, parsed
@@ -60,6 +60,23 @@ async def tools(shed: Toolshed, by: Any, command: str, *, channel: Any = None, *
     cog = ToolsCog(shed.bot)
     await getattr(cog, command).callback(cog, typed, **options)
     return typed
+
+
+async def test_tools_that_came_later_and_names_with_capitals_are_known(
+    shed: Toolshed, moderator: Any
+) -> None:
+    cog, typed = ToolsCog(shed.bot), typing(shed, moderator)
+    condition = f"{INVOCATION_CONDITION} always."
+    shed.bot.gatekeeper.add([Tool("files_readFile", condition, _nothing, group="Files")])
+    for what in ("files_readFile", "FILES_READFILE", "Files", "group:files"):
+        await cog.disable.callback(cog, typed, what=what)  # type: ignore[call-arg, arg-type]
+    assert shed.bot.grants.said(GUILD, None, "files_readFile").enabled is False
+    assert shed.bot.grants.said(GUILD, None, "group:Files").enabled is False
+    await cog.try_.callback(cog, typed, tool="files_readfile")  # type: ignore[call-arg, arg-type]
+
+
+async def _nothing(_: ToolContext, __: Mapping[str, Any]) -> Result:
+    return {}
 
 
 def shown(interaction: Any) -> str:
