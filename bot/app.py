@@ -198,9 +198,9 @@ def _tools_of_ones_own(settings: Settings, tls: ssl.SSLContext) -> Loaded:
 async def _remind(bot: Parley) -> NoReturn:
     """Reminders, spoken where people are with the bot, else posted."""
 
-    def say(reminder: Reminder, late: timedelta) -> bool:
+    async def say(reminder: Reminder, late: timedelta) -> bool:
         room = bot.rooms.get(reminder.guild_id)
-        return room is not None and room.manners.remind(reminder, late)
+        return room is not None and await room.manners.remind(reminder, late)
 
     async def post(reminder: Reminder, text: str) -> None:
         await post_reminder(bot, reminder, text)

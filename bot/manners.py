@@ -96,13 +96,7 @@ class Manners:
         The words of its answer when it is complete; None: there was none. Raises ParleyError while hushed.
         """
         self._refuse_while_hushed()
-        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-        def done(words: str | None) -> None:
-            if not answer.done():
-                answer.set_result(words)
-
-        self._asked.add(answer)
+        answer = self._awaited()
         try:
             async with self._typing:
                 for picture in pictures:
@@ -112,19 +106,24 @@ class Manners:
                 self._refuse_while_hushed()  # by now
                 now = monotonic()
                 self._company.presence.spoke(now)
-                self._conversation.prompt(Prompt(_typed(author, text), author_id, done=done), now)
+                self._conversation.prompt(Prompt(_typed(author, text), author_id, done=_to(answer)), now)
             return await answer
         finally:
             self._asked.discard(answer)
 
-    def remind(self, reminder: Reminder, late: timedelta) -> bool:
-        """Have the bot say a reminder that is so late. False: whom it is for cannot hear it here now."""
+    async def remind(self, reminder: Reminder, late: timedelta) -> bool:
+        """Have the bot say a reminder that is so late. False: whom it is for cannot hear it here now, or has
+        not heard it: the bot was hushed, or left, before it had said it."""
         company = self._company
         name = company.people.get(reminder.user_id, "")
         if company.presence.hushed or not company.people or (reminder.user_id and not name):
             return False
-        self._conversation.prompt(Prompt(spoken(reminder, late, name)), monotonic())
-        return True
+        answer = self._awaited()
+        try:
+            self._conversation.prompt(Prompt(spoken(reminder, late, name), done=_to(answer)), monotonic())
+            return await answer is not None
+        finally:
+            self._asked.discard(answer)
 
     def close(self) -> None:
         """The room has ended: whoever has typed something waits no longer."""
@@ -160,6 +159,12 @@ class Manners:
         log.info("leaving", reason=reason)
         self._departure = self._departure or Departure(monotonic())
 
+    def _awaited(self) -> asyncio.Future[str | None]:
+        """For the words of an answer; the end of the room fulfils it, too."""
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._asked.add(answer)
+        return answer
+
     def _refuse_while_hushed(self) -> None:
         if self._company.presence.hushed:
             raise ParleyError("hushed", sentence=HUSHED)
@@ -167,6 +172,14 @@ class Manners:
     def _look_round(self, now: float) -> None:
         if self._company.look_round(now):
             self._conversation.present(self._company.people)
+
+
+def _to(answer: asyncio.Future[str | None]) -> Callable[[str | None], None]:
+    def done(words: str | None) -> None:
+        if not answer.done():
+            answer.set_result(words)
+
+    return done
 
 
 def _typed(author: str, text: str) -> str:

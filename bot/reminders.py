@@ -8,7 +8,7 @@ could not be delivered is tried again until it is too old to be of use.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NoReturn, Protocol, Self
 
@@ -30,6 +30,9 @@ TOO_LATE = timedelta(days=7)
 RETRY_S = 30.0
 LONGEST_WAIT_S = 60.0
 """The wall clock may be set while we sleep: it is looked at so often."""
+
+SPOKEN_S = 60.0
+"""Whoever is still not heard then, because people go on talking or the model says nothing, is written to."""
 
 DELIVERY_S = 15.0
 
@@ -53,9 +56,9 @@ class Shelf(Protocol):
     async def done(self, reminder_id: int) -> bool: ...
 
 
-Say = Callable[[Reminder, timedelta], bool]
+Say = Callable[[Reminder, timedelta], Awaitable[bool]]
 """Have the bot say a reminder that is so late (`spoken` is the prompt for it); False: whom it is for cannot
-hear it now."""
+hear it now, or it was not said."""
 
 Post = Callable[[Reminder, str], Awaitable[None]]
 """Post this text into the reminder's channel, mentioning its user, with its id as nonce. LookupError: the
@@ -71,6 +74,7 @@ class Reminders:
         self._open = {reminder.id: reminder for reminder in kept}
         self._not_before: dict[int, datetime] = {}
         self._delivered: set[int] = set()
+        self._at_work: set[int] = set()
         self._changed = asyncio.Event()
 
     @classmethod
@@ -120,28 +124,34 @@ class Reminders:
             self._forget(reminder.id)
 
     async def run(self, say: Say, post: Post) -> NoReturn:
-        """Deliver what is due, until cancelled."""
-        while True:
-            self._changed.clear()
-            for reminder in self._due():
-                await self._settle(reminder, say, post)
-            try:
-                async with asyncio.timeout(self._wait_s()):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+        """Deliver what is due, until cancelled; each by itself, for one server may be slow."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._changed.clear()
+                for reminder in self._due():
+                    self._at_work.add(reminder.id)
+                    tasks.create_task(self._settle(reminder, say, post), name=f"reminder {reminder.id}")
+                try:
+                    async with asyncio.timeout(self._wait_s()):
+                        await self._changed.wait()
+                except TimeoutError:
+                    continue
+        raise AssertionError("it never ends by itself")
 
     def _due(self) -> list[Reminder]:
         now = self._now()
-        return sorted(
-            (each for each in self._open.values() if self._at(each) <= now), key=lambda each: each.due_at
-        )
+        return sorted((each for each in self._idle if self._at(each) <= now), key=lambda each: each.due_at)
+
+    @property
+    def _idle(self) -> Iterator[Reminder]:
+        """Those that are not being delivered just now."""
+        return (each for each in self._open.values() if each.id not in self._at_work)
 
     def _at(self, reminder: Reminder) -> datetime:
         return max(reminder.due_at, self._not_before.get(reminder.id, reminder.due_at))
 
     def _wait_s(self) -> float:
-        next_at = min((self._at(each) for each in self._open.values()), default=None)
+        next_at = min((self._at(each) for each in self._idle), default=None)
         if next_at is None:
             return LONGEST_WAIT_S
         return min(max(0.0, (next_at - self._now()).total_seconds()), LONGEST_WAIT_S)
@@ -150,8 +160,7 @@ class Reminders:
         """Deliver it and take it from the store, as far as either has not been done."""
         try:
             if reminder.id not in self._delivered:
-                async with asyncio.timeout(DELIVERY_S):
-                    await self._deliver(reminder, say, post)
+                await self._deliver(reminder, say, post)
                 self._delivered.add(reminder.id)
             await self._shelf.done(reminder.id)
         except StoreError:
@@ -161,6 +170,9 @@ class Reminders:
         else:
             self._forget(reminder.id)
             return
+        finally:
+            self._at_work.discard(reminder.id)
+            self._changed.set()
         self._not_before[reminder.id] = self._now() + timedelta(seconds=RETRY_S)
 
     async def _deliver(self, reminder: Reminder, say: Say, post: Post) -> None:
@@ -168,12 +180,20 @@ class Reminders:
         if late > TOO_LATE:
             log.warning("a reminder is given up", id=reminder.id, late=str(late))
             return
-        if say(reminder, late):
+        if await self._was_heard(reminder, say, late):
             return
         try:
-            await post(reminder, posted(reminder, late))
+            async with asyncio.timeout(DELIVERY_S):
+                await post(reminder, posted(reminder, late))
         except LookupError:
             log.warning("a reminder has no channel any more", id=reminder.id, channel=reminder.channel_id)
+
+    async def _was_heard(self, reminder: Reminder, say: Say, late: timedelta) -> bool:
+        try:
+            async with asyncio.timeout(SPOKEN_S):
+                return await say(reminder, late)
+        except TimeoutError:
+            return False
 
     def _forget(self, reminder_id: int) -> None:
         self._open.pop(reminder_id, None)

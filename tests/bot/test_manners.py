@@ -244,20 +244,39 @@ def reminder(user_id: int) -> Reminder:
     return Reminder(guild_id=1, channel_id=2, user_id=user_id, due_at=now, text="Tea!", created_at=now)
 
 
-def test_a_reminder_is_spoken_to_who_is_there(hall: Hall) -> None:
-    assert hall.manners.remind(reminder(ANA), timedelta())
-    assert hall.manners.remind(reminder(0), timedelta(hours=2))
+async def reminded(hall: Hall, user_id: int, late: timedelta = timedelta()) -> asyncio.Task[bool]:
+    """A reminder that is on its way to the model, if somebody would hear it."""
+    task = asyncio.create_task(hall.manners.remind(reminder(user_id), late))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_a_reminder_is_spoken_to_who_is_there(hall: Hall) -> None:
+    first, second = await reminded(hall, ANA), await reminded(hall, 0, timedelta(hours=2))
     mine, everybodys = hall.texts
     assert '"Ana"' in mine and '"Tea!"' in mine
     assert "for everybody" in everybodys and "2 hours late" in everybodys
+    hall.scene.answer(1, "Ana, tea!")
+    hall.scene.answer(2, "Tea, everybody!")
+    assert await first and await second
 
 
-def test_a_reminder_is_posted_where_nobody_would_hear_it(hall: Hall) -> None:
-    assert not hall.manners.remind(reminder(99), timedelta()), "is not here"
+async def test_a_reminder_that_nobody_has_heard_is_to_be_posted(hall: Hall) -> None:
+    hushed = await reminded(hall, ANA)
     hall.manners.hush(None)
-    assert not hall.manners.remind(reminder(ANA), timedelta())
+    assert not await hushed
+    hall.company.presence.unhush()
+    left = await reminded(hall, ANA)
+    hall.manners.close()
+    assert not await left
+
+
+async def test_a_reminder_is_posted_where_nobody_would_hear_it(hall: Hall) -> None:
+    assert not await hall.manners.remind(reminder(99), timedelta()), "is not here"
+    hall.manners.hush(None)
+    assert not await hall.manners.remind(reminder(ANA), timedelta())
     hall.company.presence.unhush()
     hall.people.clear()
     hall.go_on(LOOK_ROUND_S + 0.1)
-    assert not hall.manners.remind(reminder(0), timedelta())
+    assert not await hall.manners.remind(reminder(0), timedelta())
     assert hall.texts == []

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.reminders import MOST_OF_ONE, RETRY_S, Reminders, TooMany, duration, posted, spoken
+from bot.reminders import MOST_OF_ONE, RETRY_S, SPOKEN_S, Reminders, TooMany, duration, posted, spoken
 from bot.store.rows import Reminder
 from bot.store.store import Store
+from tests.soak.virtual import run
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -47,12 +48,17 @@ class Day:
         self.now = START
         self.shelf = Shelf()
         self.talking = False
+        self.unheard = 0.0
+        """So many seconds pass until it is clear that a reminder was not said."""
         self.failing: Exception | None = None
         self.heard: list[str] = []
         self.read: list[str] = []
         self.tried = 0
 
-    def say(self, reminder: Reminder, late: timedelta) -> bool:
+    async def say(self, reminder: Reminder, late: timedelta) -> bool:
+        if self.unheard:
+            await asyncio.sleep(self.unheard)
+            return False
         if self.talking:
             self.heard.append(spoken(reminder, late, "Ana"))
         return self.talking
@@ -100,6 +106,37 @@ async def test_spoken_if_somebody_listens_else_posted(day: Day) -> None:
     assert day.read == ["⏰ <@7> Reminder: Tea"]
     await day.later(reminders, hours=1)
     assert (len(day.heard), len(day.read), day.shelf.kept) == (1, 1, {})
+
+
+async def test_what_was_not_said_after_all_is_posted(day: Day) -> None:
+    reminders = await day.begin()
+    await tea(reminders)
+    day.unheard = 1e-9
+    await day.later(reminders, minutes=5)
+    assert (day.heard, day.read, day.shelf.kept) == ([], ["⏰ <@7> Reminder: Tea"], {})
+
+
+def test_where_the_model_says_nothing_it_is_posted_and_others_do_not_wait_for_that() -> None:
+    async def story() -> None:
+        day = Day()
+        reminders = await day.begin()
+        silent, tea_at_five = await tea(reminders, text="Silence"), await tea(reminders)
+
+        async def say(reminder: Reminder, late: timedelta) -> bool:
+            if reminder.id == silent.id:
+                await asyncio.Event().wait()
+            return False
+
+        day.now += timedelta(minutes=5)
+        running = asyncio.create_task(reminders.run(say, day.post))
+        await asyncio.sleep(1)
+        assert day.read == [posted(tea_at_five, timedelta())]
+        await asyncio.sleep(SPOKEN_S)
+        assert day.read[1:] == [posted(silent, timedelta())]
+        running.cancel()
+        await asyncio.wait([running])
+
+    run(story())
 
 
 async def test_after_a_restart_it_comes_late_and_says_so(day: Day) -> None:
