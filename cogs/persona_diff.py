@@ -48,7 +48,7 @@ def _change(name: str, before: Persona, after: Persona) -> str:
 def words(before: str, after: str) -> str:
     """The changes between two texts, each with a few words around it."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, old, new)
     pieces: list[str] = []
     for group in matcher.get_grouped_opcodes(_CONTEXT):
         if group[0][1] > 0:
