@@ -7,6 +7,7 @@ that the next call can be right.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -59,4 +60,7 @@ def _object_problems(value: Mapping[str, Any], schema: Mapping[str, Any], path: 
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Also no NaN, which Python reads from JSON, and which no minimum and no maximum keeps out."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -40,6 +40,9 @@ WAITING = (
     "who may do that has to press Confirm within two minutes. Say so in one short sentence. You will be told "
     "what comes of it; do not call this again."
 )
+_BRACKETS = str.maketrans("[]", "()")
+"""Also those of lists: nothing in a result ends the note that it stands in."""
+
 NOT_POSTED = "That wants a button pressed in the chat, and I could not post one there. It was not done."
 TOO_MANY = "Too many things wait to be confirmed already. Decide those in the chat first."
 NOT_WRITTEN = "That could not be written down for the moderators, so it was not done."
@@ -157,7 +160,7 @@ class Confirmations:
         undoable = self._undos.remember(number, call, pending.needs, result)
         await self._book.settle(number, "error" if failed(result) else "ok", {**result, **by})
         shown = fitted(presented(result, foreign=call.tool.foreign), MAX_TOLD)
-        told = json.dumps(shown, ensure_ascii=False)
+        told = json.dumps(shown, ensure_ascii=False).translate(_BRACKETS)
         self._tell(call, f"was confirmed and carried out. Its result: {told}")
         if failed(result):
             return Pressed(State.FAILED, str(result.get("error", "")), result)

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ def test_right_arguments() -> None:
 )
 def test_wrong_arguments(args: Any, problem: str) -> None:
     assert problems(args, SCHEMA) == [problem]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_no_bound_keeps_out_is_no_number(number: float) -> None:
+    bounded = {"type": "number", "minimum": 1, "maximum": 5}
+    assert problems({"n": number}, {"type": "object", "properties": {"n": bounded}}) == [
+        "n must be of type number"
+    ]
 
 
 def test_a_tool_without_parameters_takes_none() -> None:
