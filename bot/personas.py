@@ -44,7 +44,7 @@ class Versions(Protocol):
 class Choices(Protocol):
     """`bot.store.guilds.Guilds`, as far as it is needed here."""
 
-    async def channels(self) -> Mapping[int, Mapping[str, Any]]: ...
+    async def channels(self) -> Mapping[tuple[int, int], Mapping[str, Any]]: ...
 
     async def save_channel(self, guild_id: int, channel_id: int, choices: Mapping[str, Any]) -> None: ...
 
@@ -81,8 +81,8 @@ class Personas:
         self._given = {_key(persona): persona for persona in (default, *presets())}
         self.default = default
         self._own: defaultdict[int, dict[str, Persona]] = defaultdict(dict)
-        self._chosen: dict[int, dict[str, Any]] = {}
-        """By channel id; that of the whole server is under its own id, which no voice channel has."""
+        self._chosen: dict[tuple[int, int], dict[str, Any]] = {}
+        """By server and channel; that of the whole server is under its own id, which no voice channel has."""
 
     @classmethod
     async def load(cls, kept: Kept, default: Persona) -> Self:
@@ -91,7 +91,7 @@ class Personas:
         for guild_id, own in (await kept.personas.everywhere()).items():
             personas._own[guild_id] = {_key(persona): usable(persona) for persona in own}
         chosen = await kept.guilds.channels()
-        personas._chosen = {channel_id: dict(choices) for channel_id, choices in chosen.items()}
+        personas._chosen = {place: dict(choices) for place, choices in chosen.items()}
         return personas
 
     # --- reading ---
@@ -133,7 +133,7 @@ class Personas:
 
     def chosen(self, guild_id: int, channel_id: int | None = None) -> str | None:
         """The name chosen for this channel, or for the whole server; None: none was."""
-        name = self._chosen.get(channel_id or guild_id, {}).get(_CHOICE)
+        name = self._chosen.get((guild_id, channel_id or guild_id), {}).get(_CHOICE)
         return name if isinstance(name, str) else None
 
     async def versions(self, guild_id: int, name: str) -> list[PersonaVersion]:
@@ -173,18 +173,18 @@ class Personas:
         """Be this persona in the channel, or (None) in the whole server, where no channel has another. A name
         of None takes the choice back. Raises KeyError or StoreError."""
         persona = None if name is None else self.get(guild_id, name)
-        place = channel_id or guild_id
+        place = guild_id, channel_id or guild_id
         choices = {key: value for key, value in self._chosen.get(place, {}).items() if key != _CHOICE}
         if persona is not None:
             choices[_CHOICE] = persona.name
-        await self._kept.guilds.save_channel(guild_id, place, choices)
+        await self._kept.guilds.save_channel(*place, choices)
         self._chosen[place] = choices
         return persona
 
     def forget(self, guild_id: int) -> None:
         """The bot was removed from that server, and what was kept of it is deleted."""
         self._own.pop(guild_id, None)
-        self._chosen.pop(guild_id, None)
+        self._chosen = {place: choices for place, choices in self._chosen.items() if place[0] != guild_id}
 
 
 def default_persona(settings: Settings) -> Persona:

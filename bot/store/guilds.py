@@ -29,10 +29,10 @@ class Guilds:
         else:
             await self._database.execute(delete(guild_choices).where(guild_choices.c.guild_id == guild_id))
 
-    async def channels(self) -> dict[int, dict[str, Any]]:
-        """What was chosen for single channels, by channel id."""
+    async def channels(self) -> dict[tuple[int, int], dict[str, Any]]:
+        """What was chosen for single channels, by guild and channel id."""
         rows = await self._database.read(select(channel_choices))
-        return {row.channel_id: row.choices for row in rows}
+        return {(row.guild_id, row.channel_id): row.choices for row in rows}
 
     async def save_channel(self, guild_id: int, channel_id: int, choices: Mapping[str, Any]) -> None:
         """Write all that was chosen for this channel, over what was."""

@@ -152,9 +152,13 @@ async def test_what_cannot_be_kept_does_not_hold(personas: Personas, store: Stor
 async def test_a_server_that_the_bot_has_left_is_forgotten(personas: Personas) -> None:
     await personas.save(GUILD, QUINN, ANA, AT)
     await personas.use(GUILD, None, "Quinn")
+    await personas.use(GUILD, WORKSHOP, "Quiz Host")
+    await personas.use(OTHER, 3, "Quiz Host")
     personas.forget(GUILD)
     assert personas.find(GUILD, "Quinn") is None
     assert personas.for_channel(GUILD, LOUNGE) == DEFAULT
+    assert personas.for_channel(GUILD, WORKSHOP) == DEFAULT
+    assert personas.for_channel(OTHER, 3).name == "Quiz Host"
 
 
 # --- versions ---
@@ -227,7 +231,7 @@ async def test_what_else_a_channel_has_chosen_stays(store: Store) -> None:
     assert personas.for_channel(GUILD, LOUNGE) == DEFAULT, "a choice that cannot be read is none"
     await personas.use(GUILD, LOUNGE, "Quiz Host")
     await personas.use(GUILD, LOUNGE, None)
-    assert (await store.guilds.channels())[LOUNGE] == {"future": 1}
+    assert (await store.guilds.channels())[GUILD, LOUNGE] == {"future": 1}
 
 
 async def test_one_from_an_older_version_is_usable(store: Store) -> None:

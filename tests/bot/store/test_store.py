@@ -109,11 +109,14 @@ async def test_choices_are_replaced_and_forgotten(store: Store) -> None:
     await store.guilds.save_channel(GUILD, CHANNEL, {"persona": "Ada"})
     await store.guilds.save_channel(GUILD, 5, {"persona": "Ben"})
     assert await store.guilds.all() == {GUILD: {"mode": "named"}, OTHER: {"greeting": "¡Hola!"}}
-    assert await store.guilds.channels() == {CHANNEL: {"persona": "Ada"}, 5: {"persona": "Ben"}}
+    assert await store.guilds.channels() == {
+        (GUILD, CHANNEL): {"persona": "Ada"},
+        (GUILD, 5): {"persona": "Ben"},
+    }
     await store.guilds.save(GUILD, {})
     await store.guilds.save_channel(GUILD, CHANNEL, {})
     assert await store.guilds.all() == {OTHER: {"greeting": "¡Hola!"}}
-    assert await store.guilds.channels() == {5: {"persona": "Ben"}}
+    assert await store.guilds.channels() == {(GUILD, 5): {"persona": "Ben"}}
 
 
 async def test_grants_are_one_for_each_place_and_tool(store: Store) -> None:
@@ -252,7 +255,7 @@ async def test_a_server_that_removed_the_bot_is_forgotten(store: Store) -> None:
     await store.forget_guild(GUILD)
     assert await store.personas.versions(GUILD, EVERY_FIELD.name) == []
     assert list(await store.guilds.all()) == [OTHER]
-    assert list(await store.guilds.channels()) == [OTHER - 1]
+    assert list(await store.guilds.channels()) == [(OTHER, OTHER - 1)]
     assert [grant.guild_id for grant in await store.grants.all()] == [OTHER]
     assert await store.audit.of(GUILD, 10) == []
     assert [r.guild_id for r in await store.reminders.open()] == [OTHER]
