@@ -4,8 +4,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# More processes than cores: those of the tests in real time mostly wait.
-PARALLEL := -n 4 --dist loadgroup
+# Four for the tests in real time, which mostly wait (tests/conftest.py), one for all others.
+PARALLEL := -n 5 --dist loadgroup
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -1,4 +1,4 @@
-"""Order among the tests: those in real time run one after another, the others beside them."""
+"""Order among the tests: four queues of those in real time, and all others beside them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
-TOGETHER = {"e2e", "commands", "moderators", "crash", "scenarios", "live_faults"}
-"""Directories whose tests one process runs, in their order."""
+QUEUES = {
+    "e2e": "talk",
+    "commands": "commands",
+    "crash": "commands",
+    "moderators": "moderators",
+    "scenarios": "faults",
+    "live_faults": "faults",
+}
+"""By directory. The tests of one queue run one after another, in one process: they mostly wait, and two cores
+bear four of them and one process of those that only compute."""
 
 
 @pytest.hookimpl(optionalhook=True)  # there may be no pytest-xdist
@@ -19,7 +27,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByDirectory(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            directory = PurePosixPath(nodeid.partition("::")[0]).parent.name
-            return directory if directory in TOGETHER else nodeid
+            return QUEUES.get(PurePosixPath(nodeid.partition("::")[0]).parent.name, nodeid)
 
     return ByDirectory(config, log)
