@@ -54,6 +54,7 @@ async def _move(context: ToolContext, args: Mapping[str, Any]) -> Result:
         **result,
         "from": data(seat.name),
         "from_id": str(seat.id),
+        "to_id": str(to.id),
         "member_id": str(member.id),
     }
 
@@ -68,6 +69,9 @@ async def _move_back(context: ToolContext, args: Mapping[str, Any], result: Resu
     member = guild.get_member(int(result["member_id"]))
     if member is None or member.voice is None:
         return error(f"{result['member']} is not in a voice channel any more.")
+    if member.voice.channel is None or str(member.voice.channel.id) != result["to_id"]:
+        # where whoever presses Undo may be allowed nothing
+        return error(f"{result['member']} has gone on to another channel since.")
     back = member.move_to(seat, reason=reason(context))
     return await attempted(back, result["member"]) or {"message": f"{result['member']} is back."}
 

@@ -9,7 +9,7 @@ import pytest
 from town import Context, Town
 
 from bot.clock import utc_now
-from bot.loopback.discord.entities import Role, VoiceState
+from bot.loopback.discord.entities import ChannelKind, Role, VoiceState
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.discord.soundboard import Sound
 from bot.tools.authority import Allowed, Denied, decide
@@ -115,6 +115,17 @@ async def test_who_is_known_but_not_in_voice(town: Town) -> None:
     await Place(town.guild).find("Zoe")
     with pytest.raises(Unclear, match='"Zoe" is not in a voice channel'):
         DISCONNECT_MEMBER.needs(town.context(ana), {"member": "Zoe"})
+
+
+async def test_who_has_gone_on_is_not_fetched_from_there(town: Town) -> None:
+    ana, ben = await town.member("Ana"), await town.member("Ben", "Workshop")
+    await town.create(ChannelKind.VOICE, "Attic")
+    context = town.context(ana)
+    result = await town.call(MOVE_MEMBER, context, member="Ben")
+    await ben.voice(town.channel("Attic").id)
+    await town.known()
+    assert "gone on to another channel" in (await undone(MOVE_MEMBER, context, result))["error"]
+    assert seat(town, ben.id) == "Attic"
 
 
 async def test_undoing_a_move_too_late(town: Town) -> None:
