@@ -17,6 +17,15 @@ _INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 """Control and formatting characters (bidi among them), and those that have no meaning."""
 
 
+_SQUARE = str.maketrans("[]［］【】〔〕⟦⟧", "()()()()()")
+
+
+def unbracketed(text: str) -> str:
+    """`text` with round brackets for square ones, and for what looks like these: notes of the software stand
+    in square brackets, and nobody else's words shall begin or end one."""
+    return text.translate(_SQUARE)
+
+
 def data(text: str, limit: int = MAX_DATA) -> str:
     """`text` by somebody else, for a place between quotes: no quotes, brackets, control or bidi
     characters, no line breaks, at most `limit` characters."""

@@ -16,6 +16,7 @@ from bot.company import Company
 from bot.conversation import Conversation
 from bot.departure import Departure
 from bot.errors import ParleyError
+from bot.foreign import unbracketed
 from bot.presence import AloneTooLong, HushOver, NudgeDue
 from bot.reminders import spoken
 from bot.store.rows import Reminder, Stay
@@ -183,5 +184,5 @@ def _to(answer: asyncio.Future[str | None]) -> Callable[[str | None], None]:
 
 
 def _typed(author: str, text: str) -> str:
-    """What the model is given of a message. Square brackets are ours: nobody types a note of the software."""
-    return f"[Typed in the chat by {quoted(author)}] {text.translate({ord('['): '(', ord(']'): ')'})}"
+    """What the model is given of a message: nobody types a note of the software."""
+    return f"[Typed in the chat by {quoted(author)}] {unbracketed(text)}"

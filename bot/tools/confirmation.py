@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import structlog
 
+from bot.foreign import unbracketed
 from bot.tools.authority import Denied, title
 from bot.tools.behalf import OnBehalf
 from bot.tools.call import Call
@@ -40,9 +41,6 @@ WAITING = (
     "who may do that has to press Confirm within two minutes. Say so in one short sentence. You will be told "
     "what comes of it; do not call this again."
 )
-_BRACKETS = str.maketrans("[]", "()")
-"""Also those of lists: nothing in a result ends the note that it stands in."""
-
 NOT_POSTED = "That wants a button pressed in the chat, and I could not post one there. It was not done."
 TOO_MANY = "Too many things wait to be confirmed already. Decide those in the chat first."
 NOT_WRITTEN = "That could not be written down for the moderators, so it was not done."
@@ -160,7 +158,7 @@ class Confirmations:
         undoable = self._undos.remember(number, call, pending.needs, result)
         await self._book.settle(number, "error" if failed(result) else "ok", {**result, **by})
         shown = fitted(presented(result, foreign=call.tool.foreign), MAX_TOLD)
-        told = json.dumps(shown, ensure_ascii=False).translate(_BRACKETS)
+        told = unbracketed(json.dumps(shown, ensure_ascii=False))  # also those of lists
         self._tell(call, f"was confirmed and carried out. Its result: {told}")
         if failed(result):
             return Pressed(State.FAILED, str(result.get("error", "")), result)
