@@ -12,14 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.answering import Answering, Prompt, is_loud
-from bot.askers import NOBODY, Askers
+from bot.askers import Askers
 from bot.citations import Citations
 from bot.gate import Gate
 from bot.live import events as live
 from bot.live.line import Connected, Disconnected, LineEvent
 from bot.notices import Cited, Notice, NotUnderstood, Unanswered
 from bot.sides import Tools, Voice, Wire
-from bot.tools.registry import Asked
 from bot.turns import exchange as ex
 from bot.turns.exchange import Effect, Exchange, Kind, Patience, Verdict
 from bot.turns.floor import Floor
@@ -90,13 +89,6 @@ class Conversation:
     def idle(self) -> bool:
         """Whether nobody speaks, the bot included."""
         return not self.listening and not self._voice.playing
-
-    @property
-    def _callers(self) -> Asked:
-        """On whose behalf a call is made that comes now. Where the service finds the turns, it may be for one
-        that is not over here."""
-        early = self._turn_open and not self._local_turns
-        return NOBODY if early else self._askers.of(self._exchange.called_for)
 
     # --- the channel ---
 
@@ -200,8 +192,9 @@ class Conversation:
             case live.Resumable():
                 self._apply(exchange.remembered(), now)
             case live.ToolCall():
-                self._tools.called(event, self._callers)
-                self._apply(exchange.called(now), now)
+                early = self._turn_open and not self._local_turns  # perhaps for what is not over here
+                self._apply(exchange.called(now, unheard=early), now)
+                self._tools.called(event, self._askers.of(exchange.called_for))
             case live.ToolCallsCancelled(ids=ids):
                 self._tools.cancel(ids)
                 if not self._tools.busy:

@@ -14,6 +14,9 @@ from bot.turns.remedies import SILENT, Patience, Watchdog
 
 MAX_UNDECIDED = 32
 
+UNKNOWN = -1
+"""Instead of a number: of a prompt that only the service knows of."""
+
 REACTION_S = 2.5
 """So long a sound answer may take to begin (facts, latency)."""
 
@@ -41,6 +44,8 @@ class Book(Generic[C]):
         self._last: Answer[C] | None = None  # the one before, unless it was stopped
         self._tail = False  # a turnComplete is to come that belongs to something older
         self._calling: Sequence[Prompt] | None = None  # what the model called a tool for
+        self._callers: frozenset[int] = frozenset()
+        self._called_at = 0.0
         self._heard: deque[int] = deque(maxlen=MAX_UNDECIDED)  # answered along, not decided yet
         self._now = 0.0
 
@@ -91,14 +96,23 @@ class Book(Generic[C]):
 
     @property
     def called_for(self) -> tuple[int, ...]:
-        """The prompts of which a call that comes now may be made for any: what is being answered, what tools
-        are at work for and all that was asked, also after it; the last that was answered where that is
-        nothing. Of what the service alone has noticed nobody here knows whose it was."""
-        answering = self._answer.covers if self._answer is not None else ()
-        behind = [*(self._calling or ()), *answering, *self._debts.pending]
-        if not behind and self._last is not None and not self._owes_nothing:
-            behind = [*self._last.covers]
-        return tuple(sorted({prompt.number for prompt in behind}))
+        """The prompts of which the calls at work, or those before, may have been made for any."""
+        return tuple(sorted(self._callers))
+
+    @property
+    def _behind(self) -> frozenset[int]:
+        """What a call that comes now may follow from: what is being answered, what tools are at work for and
+        all that was asked, also after it; where that is nothing new, what was answered last."""
+        answer, last, pending = self._answer, self._last, self._debts.pending
+        asked = [*(answer.covers if answer is not None else ()), *pending]
+        at_work = self._calling is not None
+        callers = self._callers if at_work else frozenset[int]()
+        since = self._called_at if at_work else float("-inf")
+        nothing_new = answer is None and all(prompt.at_work for prompt in pending)
+        if nothing_new and last is not None and last.heard_at >= since:
+            asked += last.covers
+            callers |= {UNKNOWN} if self._owes_nothing else set()
+        return callers.union(*(prompt.behind or {prompt.number} for prompt in asked))
 
     @property
     def reacting(self) -> bool:
@@ -116,11 +130,14 @@ class Book(Generic[C]):
 
     # --- tools ---
 
-    def called(self, now: float) -> list[Effect[C]]:
-        """The model calls a tool: until it has the result, nothing is late."""
+    def called(self, now: float, *, unheard: bool = False) -> list[Effect[C]]:
+        """The model calls a tool: until it has the result, nothing is late. `unheard`: it may be for what
+        we have not heard to its end."""
         self._now = now
         self._watch.alive(now)
+        self._callers = frozenset({UNKNOWN}) if unheard else self._behind
         if self._calling is None:
+            self._called_at = now
             last = self._last.covers if self._last is not None else ()
             self._calling = self._answer.covers if self._answer else self._debts.group(now) or last
             begin_work(self._calling)
@@ -235,9 +252,12 @@ class Book(Generic[C]):
         before the call ("let me see") has counted as the answer."""
         calling, self._calling = self._calling or (), None
         waiting = [prompt for prompt in self._debts.pending if prompt in calling]
+        for prompt in waiting:
+            prompt.behind = self._callers
         self._debts.end_work(now, passed_on=self._open is not None)
         wanted = [prompt.number for prompt in calling if prompt.verdict is Verdict.ANSWER]
         if wanted and not waiting:
             result = Prompt(max(wanted), Kind.TOOL_RESULT, Verdict.ANSWER, now)
             result.passed_on = self._open is not None
+            result.behind = self._callers
             self._debts.ask(result, behind=False)

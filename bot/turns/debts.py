@@ -51,6 +51,8 @@ class Prompt:
     """The model has ended a turn since: it has heard this, and so has every session that resumes it later."""
     begun: bool = False
     """Some of an answer to it has been heard."""
+    behind: frozenset[int] = frozenset()
+    """The prompts for which tools were at work whose results it has; empty: only itself."""
     spare: bool = False
     """Something came that may have been the answer. Another one is played, none is missed."""
 

@@ -576,6 +576,53 @@ def test_a_call_of_somebody_else_while_a_tool_is_at_work_is_not_that_of_who_aske
     assert scene.tools.asked == {"a": Asked((ANA,), clear=True), "b": Asked((ANA, BEN), clear=True)}
 
 
+def test_calls_side_by_side_are_not_on_behalf_of_who_was_answered_before() -> None:
+    scene = Scene()
+    scene.say(ANA)
+    scene.answer(1)
+    scene.go_on(3)
+    scene.say(BEN, "Look both up.")
+    scene.call("a")
+    scene.call("b")
+    assert scene.tools.asked == dict.fromkeys(("a", "b"), Asked((BEN,), clear=True))
+
+
+@pytest.mark.parametrize("over", ["before", "after"])
+def test_what_follows_from_a_result_is_on_behalf_of_all_who_led_to_it(over: str) -> None:
+    scene = Scene()
+    scene.say(ANA, "Throw Cleo out.")
+    scene.say(BEN, "What time is it?")
+    scene.go_on(0.5)
+    scene.speak(1, "Let me see.")
+    if over == "before":
+        scene.over()
+    scene.call("a")
+    if over == "after":
+        scene.over()
+    scene.go_on(1)
+    scene.calls_answered()
+    scene.go_on(1)
+    scene.call("b")
+    assert scene.tools.asked["b"] == scene.tools.asked["a"] == Asked((ANA, BEN), clear=True)
+
+
+def test_what_follows_from_the_result_of_one_is_not_on_behalf_of_another_alone() -> None:
+    scene = Scene()
+    scene.say(ANA, "Look it up.")
+    scene.call("a")
+    scene.go_on(2)
+    scene.say(BEN, "What time is it?")
+    scene.go_on(0.5)
+    scene.speak(2, "Let me see.")
+    scene.over()
+    scene.call("b")
+    scene.go_on(0.5)
+    scene.calls_answered()
+    scene.go_on(0.5)
+    scene.call("c")
+    assert scene.tools.asked["c"] == Asked((ANA, BEN), clear=True)
+
+
 @pytest.mark.parametrize("meanwhile", ["nothing", "a word", "all of it"])
 def test_who_types_after_somebody_else_has_asked_gets_nothing_done_on_their_behalf(meanwhile: str) -> None:
     scene = Scene(mode=Mode.NAMED if meanwhile == "all of it" else Mode.OPEN)
@@ -598,7 +645,11 @@ def test_where_the_service_finds_the_turns_a_call_during_one_is_on_nobody_s_beha
     scene.begin(BEN)
     scene.go_on(1)
     scene.call("a")  # the service has heard Ben's last word before we have
-    assert scene.tools.asked == {"a": Asked((), clear=False)}
+    scene.end(BEN, words="What is that?")
+    scene.calls_answered()
+    scene.call("b")
+    assert scene.tools.asked["a"] == Asked((), clear=False)
+    assert not scene.tools.asked["b"].clear
 
 
 def test_where_the_service_finds_the_turns_what_only_it_has_heard_was_said_by_nobody_known() -> None:
@@ -607,7 +658,10 @@ def test_where_the_service_finds_the_turns_what_only_it_has_heard_was_said_by_no
     scene.answer(1)
     scene.go_on(5)
     scene.call("a")
-    assert scene.tools.asked == {"a": Asked((), clear=False)}
+    scene.call("b")
+    scene.calls_answered()
+    scene.call("c")
+    assert not any(asked.clear for asked in scene.tools.asked.values())
 
 
 def test_a_call_is_made_on_behalf_of_whoever_typed() -> None:
