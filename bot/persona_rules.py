@@ -28,6 +28,7 @@ TEMPERATURE_MAX = 2.0
 THINKING_LEVELS = tuple(dict.fromkeys(level for entry in MODELS.values() for level in entry.thinking_levels))
 """All that some model takes."""
 
+LANGUAGE_CODES = "codes such as de, en-US or pt-BR"
 
 _APOSTROPHES = str.maketrans("'’", "--")
 """The only quotes that occur in names."""
@@ -104,7 +105,8 @@ def _text(field: str, text: str, limit: int) -> Iterator[tuple[str, str]]:
 
 def _one_of(field: str, value: str | None, known: Iterable[str]) -> Iterator[tuple[str, str]]:
     if value is not None and value not in known:
-        yield field, f"is {data(value)!r}, which there is not; possible: {', '.join(known)}"
+        possible = ", ".join(known) if field != "language" else LANGUAGE_CODES  # a hundred would help nobody
+        yield field, f"cannot be {data(value)!r}; possible: {possible}"
 
 
 def _thinking(persona: Persona) -> Iterator[tuple[str, str]]:

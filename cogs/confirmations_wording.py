@@ -65,7 +65,8 @@ def arguments(values: Mapping[str, Any], limit: int) -> str:
 
 
 def _who(asked: Question) -> str:
-    rights = " and ".join(f"**{name}**" for name in asked.permissions)
+    *most, last = [f"**{name}**" for name in asked.permissions] or [""]
+    rights = f"{', '.join(most)} and {last}" if most else last
     roles = " or ".join(f"<@&{role_id}>" for role_id in sorted(asked.roles)[:_MENTIONS_SHOWN])
     if not rights and not roles:
         return "Anybody here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from discord import app_commands
@@ -41,13 +41,13 @@ class Names:
         for name in (typed.strip(), GROUP + typed.strip()):
             if found := _alike(name, [*self._tools, *self._groups]):
                 return found
-        raise self._unknown(typed)
+        raise Refusal(sentence=wording.unknown(typed, _near(typed, [*self._tools, *self._groups])))
 
     def tool(self, typed: str) -> Tool:
         """Raises Refusal."""
         found = _alike(typed.strip(), self._tools)
         if found is None:
-            raise self._unknown(typed)
+            raise Refusal(sentence=wording.unknown_tool(typed, _near(typed, self._tools)))
         return self._tools[found]
 
     def tools(self, name: str) -> list[Tool]:
@@ -67,9 +67,9 @@ class Names:
         like.sort(key=lambda name: (not name.removeprefix(GROUP).startswith(wanted), name))
         return [app_commands.Choice(name=labels[name][:LABEL_MAX], value=name) for name in like[:SHOWN_MAX]]
 
-    def _unknown(self, typed: str) -> Refusal:
-        near = difflib.get_close_matches(typed.strip().lower(), [*self._tools, *self._groups], n=2)
-        return Refusal(sentence=wording.unknown(typed, near))
+
+def _near(typed: str, names: Iterable[str]) -> list[str]:
+    return difflib.get_close_matches(typed.strip().lower(), names, n=2)
 
 
 def _alike(typed: str, names: Collection[str]) -> str | None:
@@ -90,7 +90,7 @@ def parsed(tool: Tool, text: str) -> dict[str, Any]:
     """The JSON object that somebody wrote. Raises Refusal."""
     try:
         found = json.loads(text.strip() or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # also of what is nested without end
         found = None
     if not isinstance(found, dict):
         raise Refusal(sentence=wording.not_json(example(tool)))

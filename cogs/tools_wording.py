@@ -109,8 +109,17 @@ def page_of(page: int, pages_there_are: int) -> str:
 
 def unknown(typed: str, known: Sequence[str]) -> str:
     """`known`: names that are like it, at most a few."""
+    return f"There is no tool and no group called {_not_found(typed, known)}"
+
+
+def unknown_tool(typed: str, known: Sequence[str]) -> str:
+    """The same where a group will not do."""
+    return f"There is no tool called {_not_found(typed, known)}"
+
+
+def _not_found(typed: str, known: Sequence[str]) -> str:
     near = f" Did you mean {' or '.join(f'`{name}`' for name in known)}?" if known else ""
-    return f"There is no tool and no group called “{plain(typed, 60)}”.{near} `/tools list` shows them all."
+    return f"“{plain(typed, 60)}”.{near} `/tools list` shows them all."
 
 
 def enabled(what: str, where: str) -> str:
@@ -145,7 +154,8 @@ def except_for(tools: Sequence[str], where: str) -> str:
     than about the server."""
     named = ", ".join(f"`{tool}`" for tool in tools[:10]) + (" and others" if len(tools) > 10 else "")
     return (
-        f"That does not hold for {named} in {where}: something else was chosen there before, and goes first."
+        f"That does not hold for {named} in {where}: something else was chosen there before, and goes first. "
+        "To change that as well, choose it for the tool itself, and there."
     )
 
 

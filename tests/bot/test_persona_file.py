@@ -73,7 +73,7 @@ def test_blank_space_around_texts_is_dropped() -> None:
         (b'name = "Quinn"\n', "The field instruction is missing"),
         (b"", "The field name is missing"),
         (GOOD + b"voice = Kore\n", "Line 6: not TOML"),
-        (GOOD + b'voice = "alloy"\n', "Line 6: voice is 'alloy'"),
+        (GOOD + b'voice = "alloy"\n', "Line 6: voice cannot be 'alloy'"),
         (GOOD + b"\n\nvoice = 7\n", 'Line 8: voice must be text in quotes: "…".'),
         (GOOD + b'aliases = "Q"\n', "Line 6: aliases must be a list of names"),
         (GOOD + b"aliases = [1]\n", "Line 6: aliases must be a list of names"),

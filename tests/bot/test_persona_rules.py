@@ -66,7 +66,7 @@ def test_fine(changes: dict[str, Any]) -> None:
         ("instruction", "a\x00b", "control characters"),
         ("greeting", "x" * 301, "301 characters"),
         ("voice", "alloy", "possible: Achernar"),
-        ("language", "xx", "possible: af"),
+        ("language", "xx", "possible: codes such as de"),
         ("temperature", 2.1, "must be a number from 0 to 2"),
         ("temperature", -0.1, "must be a number from 0 to 2"),
         ("temperature", float("nan"), "must be a number from 0 to 2"),

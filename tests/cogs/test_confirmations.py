@@ -208,6 +208,8 @@ def test_anybody_where_nothing_is_needed() -> None:
 def test_roles_and_permissions() -> None:
     shown = wording.question(question(roles=frozenset({2, 1}), permissions=("A", "B")), [], "soon")
     assert "Only members with **A** and **B** and <@&1> or <@&2> can confirm it." in shown
+    shown = wording.question(question(permissions=("A", "B", "C")), [], "soon")
+    assert "Only members with **A**, **B** and **C** can confirm it." in shown
 
 
 def test_it_fits_into_a_message() -> None:

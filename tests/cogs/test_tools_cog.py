@@ -364,11 +364,17 @@ async def test_try_by_a_form(shed: Toolshed, moderator: Any) -> None:
     assert '"status": "ok"' in said(sent)
 
 
-@pytest.mark.parametrize("text", ["dice 2", "[2]", "{", '"x"'])
+@pytest.mark.parametrize("text", ["dice 2", "[2]", "{", '"x"', "[" * 5_000])
 async def test_try_with_what_is_no_object(shed: Toolshed, moderator: Any, text: str) -> None:
     with pytest.raises(Refusal) as refused:
         await tools(shed, moderator, "try_", tool="roll_dice", arguments=text)
     assert '`{"dice": 1}`' in refused.value.sentence
+
+
+async def test_try_of_a_whole_group(shed: Toolshed, moderator: Any) -> None:
+    with pytest.raises(Refusal) as refused:
+        await tools(shed, moderator, "try_", tool="chance")
+    assert refused.value.sentence == "There is no tool called “chance”. `/tools list` shows them all."
 
 
 async def test_try_needs_the_same_rights(shed: Toolshed, moderator: Any) -> None:
