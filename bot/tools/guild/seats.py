@@ -40,7 +40,8 @@ def _destination(context: ToolContext, args: Mapping[str, Any]) -> Vocal:
 def _needs_to_move(context: ToolContext, args: Mapping[str, Any]) -> Sequence[Need]:
     """Discord: one must be allowed to enter where one moves somebody."""
     member, seat = seated(context, args["member"])
-    enter = Need(frozenset({"view_channel", "connect"}), _destination(context, args).id)
+    to = _destination(context, args)
+    enter = Need(frozenset({"view_channel", "connect"}), to.id, concerns=to.id)
     return need_in_voice(member, seat, "move_members"), enter
 
 

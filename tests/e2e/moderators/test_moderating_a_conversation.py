@@ -111,7 +111,7 @@ async def test_what_a_moderator_says_is_asked_and_done_and_undone(stage: Stage) 
     await mo.say("goodbye")
     question = await mo.wait_message(lambda message: "Shall I?" in message.content)
     assert (question.channel_id, question.buttons) == (stage.world.voice_channel_id, ["Confirm", "Refuse"])
-    assert f"That concerns <@{ana.user_id}>" in question.content
+    assert f"That concerns <@{ana.user_id}>, <#{workshop(stage)}>." in question.content
     assert f"Asked for by <@{mo.user_id}>." in question.content
 
     denied = await ana.press(question, "Confirm")
