@@ -21,6 +21,7 @@ from bot.homecoming import come_home
 from bot.house import House, at_work
 from bot.live.models import model
 from bot.live.session import LiveClient
+from bot.live.voices import VOICES
 from bot.log import conceal
 from bot.preview import Preview
 from bot.reach import check_reachable
@@ -54,6 +55,7 @@ EXTENSIONS = (
     "cogs.tools",
     "cogs.settings",
     "cogs.confirmations",
+    "cogs.outdated",
 )
 
 TOOLS: tuple[Tool, ...] = (LEAVE_CHANNEL, WHO_IS_SPEAKING, GOOGLE_SEARCH, *GUILD_TOOLS)
@@ -135,7 +137,7 @@ async def run(settings: Settings) -> None:
     us, also later on: a token that was reset ends the gateway's session."""
     _point_at(settings)
     context = _tls(settings)
-    _check_model(settings)
+    _check_names(settings)
     await check_reachable(settings.gemini_api_base, context, whom="Google Gemini", setting="GEMINI_API_BASE")
     async with AsyncExitStack() as stack:
         live = LiveClient(
@@ -232,11 +234,14 @@ async def _stay_connected(bot: Parley) -> None:
         raise StartError(f"Discord's gateway closed the connection for good: {error.code}.") from error
 
 
-def _check_model(settings: Settings) -> None:
+def _check_names(settings: Settings) -> None:
     try:
         model(settings.gemini_model)
     except LiveError as error:
         raise StartError(str(error)) from error
+    if settings.gemini_voice not in VOICES:
+        known = ", ".join(VOICES)
+        raise StartError(f"GEMINI_VOICE is {settings.gemini_voice!r}, which is no voice. Known: {known}.")
 
 
 async def _close(bot: Parley) -> None:

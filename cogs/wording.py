@@ -22,6 +22,8 @@ REMEDIES_SHOWN = 5
 OFFER_EXPIRED = "I have stayed where I am. Type `/join` again if I am to move."
 
 
+OUTDATED = "I was restarted since, and no longer know what this button is for. Type the command again."
+
 NOT_A_MEMBER = "That person is no member of this server."
 
 MESSAGE_MAX = 2_000

@@ -208,7 +208,7 @@ class _Reading:
             except ValidationError as error:
                 for each in error.errors(include_url=False, include_input=False):
                     field: tuple[str | int, ...] = each["loc"]
-                    self._problem((table, number, *field), _called(field, name), _sentence(each["msg"]))
+                    self._problem((table, number, *field), _called(field, name), _sentence(each))
 
     @contextmanager
     def _reporting(self, where: tuple[str | int, ...], name: str) -> Iterator[None]:
@@ -228,7 +228,15 @@ def _called(field: Sequence[str | int], name: Any) -> str:
     return f"{dotted}{of}:" if dotted else f"{name or 'this table'}:"
 
 
-def _sentence(message: str) -> str:
-    """Pydantic's, as it goes on after a colon."""
-    message = message.removeprefix("Value error, ")
+_SENTENCES = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such field; docs/tools.md has all there are",
+    "string_pattern_mismatch": "must be small letters and digits (of a tool also _), a letter first",
+}
+"""Where pydantic speaks to programmers."""
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """As it goes on after a colon."""
+    message = _SENTENCES.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

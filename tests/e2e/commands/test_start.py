@@ -121,6 +121,13 @@ async def test_unknown_model(tmp_path: Path) -> None:
     assert "gemini-3.8-live" in line
 
 
+async def test_unknown_voice(tmp_path: Path) -> None:
+    async with Loopback() as world:
+        line = one_line(*await program(env=world.env() | {"GEMINI_VOICE": "alloy"}, cwd=tmp_path))
+    assert "GEMINI_VOICE is 'alloy'" in line
+    assert "Puck" in line
+
+
 async def test_a_ca_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     async with Loopback() as world:

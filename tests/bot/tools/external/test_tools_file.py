@@ -120,6 +120,14 @@ def test_a_broken_table_names_line_and_field(file: File, case: str) -> None:
     assert [tool.name for tool in loaded.tools] == ["other"]
 
 
+def test_what_is_wrong_is_said_in_words(file: File) -> None:
+    loaded = file.load(FINE.replace('"fine"', '"Fine one"') + "tiemout_s = 5\n" + "[[http]]\n")
+    said = " ".join(loaded.problems)
+    assert "name of Fine one: must be small letters" in said
+    assert "tiemout_s of Fine one: there is no such field" in said
+    assert "url: is missing" in said
+
+
 def test_two_tools_of_one_name(file: File) -> None:
     loaded = file.load(FINE + FINE)
     assert len(loaded.tools) == 1
