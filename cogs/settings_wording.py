@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from bot.guilds import GuildSettings
 from bot.languages import LANGUAGES
 from cogs import floor_wording
+from cogs.confirmations_wording import plain
 
 TITLE = "**How I behave in this server**"
 PERSONA_FIRST = "A persona in use goes before this where it says otherwise: `/persona show`."
@@ -165,8 +166,7 @@ def _duration(seconds: float) -> str:
 
 def _short(text: str) -> str:
     """On one line, without what Discord would show as something else than text."""
-    plain = " ".join(text.replace("`", "'").split())
-    return plain if len(plain) <= _PROMPT_SHOWN else plain[: _PROMPT_SHOWN - 1] + "…"
+    return plain(text, _PROMPT_SHOWN)
 
 
 def _lower(text: str) -> str:
