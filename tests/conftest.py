@@ -1,4 +1,4 @@
-"""Order among the tests: four queues of those in real time, and all others beside them."""
+"""Order among the tests: those in real time stand in four queues."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 QUEUES = {
     "e2e": "talk",
     "commands": "commands",
-    "crash": "commands",
     "moderators": "moderators",
+    "crash": "faults",
     "scenarios": "faults",
     "live_faults": "faults",
 }
 """By directory. The tests of one queue run one after another, in one process: they mostly wait, and two cores
-bear four of them and one process of those that only compute."""
+bear four of them, but none that computes beside them."""
 
 
 @pytest.hookimpl(optionalhook=True)  # there may be no pytest-xdist

@@ -44,8 +44,9 @@ HANGOVER_MS = 800
 """More than a busy machine stalls within a pause between two words: a turn must not end there."""
 STALL_S = 0.6
 """A fifth, too."""
-OVER_S = STALL_S + 0.2
-"""An answer that is not heard for so long is over."""
+OVER_S = STALL_S + 0.9
+"""An answer that is not heard for so long is over: within it one that broke off with its connection right after
+its first sound has begun again."""
 
 FIRST, OVERHEARD, NEXT = "answer_moon", "answer_yesterday", "answer_rice"
 LONG = "answer_planets"

@@ -389,7 +389,7 @@ async def test_stock_discord_py_answers(connect: Any, server: Any, monkeypatch: 
     monkeypatch.setattr(discord.http.Route, "BASE", server.api_base)
     monkeypatch.setattr(discord.webhook.async_.Route, "BASE", server.api_base)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
-    bot = discord.Client(intents=discord.Intents(guilds=True, voice_states=True))
+    bot = discord.Client(intents=discord.Intents(guilds=True, voice_states=True), guild_ready_timeout=0.1)
     tree = app_commands.CommandTree(bot)
 
     @tree.command(description="Bring me in")

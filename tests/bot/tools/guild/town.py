@@ -122,7 +122,11 @@ async def founded(monkeypatch: pytest.MonkeyPatch, **options: Any) -> AsyncItera
     await server.start()
     monkeypatch.setattr(discord.http.Route, "BASE", server.api_base)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
-    bot = discord.Client(intents=INTENTS, allowed_mentions=discord.AllowedMentions.none())
+    bot = discord.Client(
+        intents=INTENTS,
+        allowed_mentions=discord.AllowedMentions.none(),
+        guild_ready_timeout=0.1,  # all servers come at once here; the library waits 2 s for more
+    )
     task = asyncio.create_task(bot.start("a-token"))
     try:
         async with AsyncExitStack() as stack:
