@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Self
 
 import structlog
@@ -22,9 +22,15 @@ from bot.spending import Spending
 from bot.store.rows import Persona
 from bot.store.store import Store
 from bot.tools.gatekeeper import Gatekeeper
+from bot.tools.guild.presence import HUSH
 from bot.tools.guild.reminders import reminder_tools
 from bot.tools.judge import RightsOf
+from bot.tools.leave import LEAVE_CHANNEL
+from bot.tools.policy import Policy
 from bot.tools.registry import Registry, Result, Tool, ToolContext
+
+LIKE_COMMANDS = frozenset({LEAVE_CHANNEL.name, HUSH.name})
+"""Said aloud they do what /leave and /hush do, and are for the same members."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,13 +62,21 @@ class House:
         grants, audit = await Grants.load(store), Audit(store, secrets)
         reminders = await Reminders.load(store.reminders)
         registry = Registry((*tools, *reminder_tools(reminders)))
+        guilds = await Guilds.load(store, GuildSettings.of(settings))
+
+        def policy_of(tool: Tool, guild_id: int, channel_id: int) -> Policy:
+            policy = grants.policy(tool, guild_id, channel_id)
+            if tool.name in LIKE_COMMANDS and not policy.roles:
+                return replace(policy, roles=guilds.of(guild_id).member_roles)
+            return policy
+
         return cls(
             store=store,
-            guilds=await Guilds.load(store, GuildSettings.of(settings)),
+            guilds=guilds,
             personas=await Personas.load(store, default_persona(settings)),
             grants=grants,
             audit=audit,
-            gatekeeper=Gatekeeper(registry, grants.policy, rights_of, audit, monotonic),
+            gatekeeper=Gatekeeper(registry, policy_of, rights_of, audit, monotonic),
             reminders=reminders,
             spending=await Spending.load(store.usage),
         )
