@@ -45,8 +45,8 @@ HANGOVER_MS = 800
 STALL_S = 0.6
 """A fifth, too."""
 OVER_S = STALL_S + 0.9
-"""An answer that is not heard for so long is over: by then one that broke off with its connection, right after
-its first sound, has begun again."""
+"""An answer that is not heard for so long is over: by then one that broke off with its connection has begun
+again."""
 
 FIRST, OVERHEARD, NEXT = "answer_moon", "answer_yesterday", "answer_rice"
 LONG = "answer_planets"
