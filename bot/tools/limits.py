@@ -17,7 +17,7 @@ class SlidingMinute:
     def admit(self, key: Hashable, per_minute: int, now: float) -> float:
         """0: admitted, and counted. Otherwise the seconds until one will be, with nothing counted."""
         times = self._admitted.setdefault(key, deque())
-        while times and now - times[0] >= WINDOW_S:
+        while times and times[0] + WINDOW_S <= now:
             times.popleft()
         if per_minute <= 0:
             return WINDOW_S
@@ -25,4 +25,4 @@ class SlidingMinute:
             times.append(now)
             return 0.0
         # the limit may have been lowered since: then several have to grow old
-        return times[-per_minute] + WINDOW_S - now
+        return min(WINDOW_S, times[-per_minute] + WINDOW_S - now)
