@@ -95,7 +95,6 @@ class Parley(commands.Bot):
         self.grants = house.grants
         self.audit = house.audit
         self.gatekeeper = house.gatekeeper
-        self.reminders = house.reminders
         self._left: Sequence[Stay] = ()
 
     async def setup_hook(self) -> None:

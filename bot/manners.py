@@ -52,8 +52,7 @@ class Manners:
         self._chat = chat
         self._end_turn = end_turn
         self._departure: Departure | None = None
-        self._hush_minutes: float | None = None
-        self._falling_silent: Departure | None = None
+        self._falling_silent: tuple[Departure, float | None] | None = None  # for so many minutes
         self._asked: set[asyncio.Future[str | None]] = set()
         self._typing = asyncio.Lock()  # pictures belong to the next text, so one message goes at a time
         self._look_round(monotonic())
@@ -75,9 +74,10 @@ class Manners:
         company = self._company
         if self._departure is not None and self._departure.due(sounding, now):
             raise RoomEnded
-        if self._falling_silent is not None and self._falling_silent.due(sounding, now):
-            minutes, self._falling_silent = self._hush_minutes, None
-            self.hush(None if minutes is None else now + minutes * 60)
+        if self._falling_silent is not None:
+            speech, minutes = self._falling_silent
+            if speech.due(sounding, now):
+                self.hush(None if minutes is None else now + minutes * 60)
         if company.is_due(now):
             self._look_round(now)
         if sounding:
@@ -141,7 +141,7 @@ class Manners:
 
     def hush_when_quiet(self, minutes: float | None) -> None:
         """Be hushed for so long (None: until unhushed), once the answer that says so has been heard."""
-        self._hush_minutes, self._falling_silent = minutes, Departure(monotonic())
+        self._falling_silent = Departure(monotonic()), minutes
 
     def say_goodbye(self) -> bool:
         """Have the model say goodbye, and go then. False if nobody would hear it."""

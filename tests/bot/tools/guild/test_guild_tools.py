@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from town import Town, founded
+from judging import a_member_needs_it, the_bot_needs_it
+from town import Town
 
-from bot.loopback.discord.permissions import INVITED, Permission
-from bot.tools.authority import Allowed, Denied, decide
+from bot.loopback.discord.permissions import Permission
 from bot.tools.guild import GUILD_TOOLS
-from bot.tools.guild.place import Place
 from bot.tools.guild.reminders import reminder_tools
-from bot.tools.policy import Policy
 from bot.tools.registry import Registry, Tool
 
 NO_BOOK: Any = None
@@ -72,53 +70,15 @@ every_call = pytest.mark.parametrize(
 )
 
 
-async def verdict(town: Town, name: str, args: dict[str, Any], *speakers: Any, clear: bool = True) -> Any:
-    context = town.context(*speakers, clear=clear)
-    tool = BY_NAME[name]
-    rights = await Place.of(context).rights(context.asked.speakers)
-    needs = tool.needs(context, args)
-    return decide(needs, context.asked, rights, Policy(), changes=tool.changes)
-
-
-def hold(town: Town, user_id: int, right: Permission, *, held: bool) -> None:
-    """Give or take a right in the two channels that the calls above are about."""
-    for name in ("general", "Lounge"):
-        channel = town.channel(name)
-        town.world.deny(user_id, channel.id, right)
-        if held:
-            channel.overwrites[user_id].deny &= ~int(right)
-            channel.overwrites[user_id].allow |= int(right)
-            town.world.limit_users(channel.id, 0)
-
-
 @every_call
 async def test_member_moderator_administrator(
     town: Town, name: str, args: dict[str, Any], right: Permission, title: str
 ) -> None:
-    ana, ben, cem = await town.member("Ana"), await town.member("Ben"), await town.member("Cem")
-    hold(town, ana.id, right, held=False)
-    hold(town, ben.id, right, held=True)
-    hold(town, cem.id, right, held=False)
-    town.world.grant(cem.id, Permission.ADMINISTRATOR)
-    await town.known()
-    denied = await verdict(town, name, args, ana)
-    assert isinstance(denied, Denied)
-    assert denied.sentence == f"Ana, you'd need {title} for that."
-    assert await verdict(town, name, args, ben) == Allowed()
-    assert await verdict(town, name, args, cem) == Allowed()
-    assert isinstance(await verdict(town, name, args, ben, ana), Denied)
-    assert isinstance(await verdict(town, name, args, ben, clear=False), Denied)
+    await a_member_needs_it(town, BY_NAME[name], args, right, title)
 
 
 @every_call
 async def test_the_bot_lacks_it(
     monkeypatch: pytest.MonkeyPatch, name: str, args: dict[str, Any], right: Permission, title: str
 ) -> None:
-    async with founded(monkeypatch, bot_permissions=INVITED) as town:
-        assert town.bot.user is not None
-        owner = await town.member("Owner")
-        hold(town, town.bot.user.id, right, held=False)
-        await town.known()
-        denied = await verdict(town, name, args, owner)
-        assert isinstance(denied, Denied)
-        assert denied.sentence == f"I'd need {title} for that myself."
+    await the_bot_needs_it(monkeypatch, BY_NAME[name], args, right, title)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from judging import a_member_needs_it, judged, the_bot_needs_it
 from town import Town, founded
 
 from bot.loopback.discord.permissions import ALL, INVITED, Permission
-from bot.tools.authority import Allowed, Denied, decide
-from bot.tools.guild.place import Place
+from bot.tools.authority import Allowed, Denied
 from bot.tools.guild.voice import VOICE_TOOLS
-from bot.tools.policy import Policy
 
 TOOLS = {tool.name: tool for tool in VOICE_TOOLS}
 BEN = {"member": "Ben"}
@@ -33,54 +32,21 @@ every_timeout = pytest.mark.parametrize(("name", "args"), TIMEOUTS, ids=[call[0]
 
 
 async def verdict(town: Town, name: str, args: dict[str, Any], *speakers: Any, clear: bool = True) -> Any:
-    context, tool = town.context(*speakers, clear=clear), TOOLS[name]
-    needs = tool.needs(context, args)
-    ids = {*context.asked.speakers, *(need.target_id for need in needs if need.target_id is not None)}
-    rights = await Place(town.guild).rights(ids)
-    return decide(needs, context.asked, rights, Policy(), changes=tool.changes)
-
-
-def hold(town: Town, user_id: int, right: Permission, *, held: bool) -> None:
-    lounge = town.channel("Lounge")
-    town.world.deny(user_id, lounge.id, right)
-    if held:
-        lounge.overwrites[user_id].deny &= ~int(right)
-        lounge.overwrites[user_id].allow |= int(right)
-        town.world.limit_users(lounge.id, 0)
+    return await judged(town, TOOLS[name], town.context(*speakers, clear=clear), args)
 
 
 @every_call
 async def test_in_the_channel(
     town: Town, name: str, args: dict[str, Any], right: Permission, title: str
 ) -> None:
-    ana, mo, ada = await town.member("Ana"), await town.member("Mo"), await town.member("Ada")
-    await town.member("Ben")
-    hold(town, ana.id, right, held=False)
-    hold(town, mo.id, right, held=True)
-    hold(town, ada.id, right, held=False)
-    town.world.grant(ada.id, Permission.ADMINISTRATOR)
-    await town.known()
-    denied = await verdict(town, name, args, ana)
-    assert isinstance(denied, Denied)
-    assert denied.sentence == f"Ana, you'd need {title} for that."
-    assert await verdict(town, name, args, mo) == Allowed()
-    assert await verdict(town, name, args, ada) == Allowed()
-    assert isinstance(await verdict(town, name, args, mo, ana), Denied)
-    assert isinstance(await verdict(town, name, args, mo, clear=False), Denied)
+    await a_member_needs_it(town, TOOLS[name], args, right, title)
 
 
 @every_call
 async def test_the_bot_lacks_it(
     monkeypatch: pytest.MonkeyPatch, name: str, args: dict[str, Any], right: Permission, title: str
 ) -> None:
-    async with founded(monkeypatch, bot_permissions=INVITED) as town:
-        assert town.bot.user is not None
-        owner, _ = await town.member("Owner"), await town.member("Ben")
-        hold(town, town.bot.user.id, right, held=False)
-        await town.known()
-        denied = await verdict(town, name, args, owner)
-        assert isinstance(denied, Denied)
-        assert denied.sentence == f"I'd need {title} for that myself."
+    await the_bot_needs_it(monkeypatch, TOOLS[name], args, right, title)
 
 
 @every_timeout

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from judging import judged
 from town import Context, Town
 
 from bot.clock import utc_now
 from bot.loopback.discord.entities import ChannelKind, Role, VoiceState
 from bot.loopback.discord.permissions import Permission
 from bot.loopback.discord.soundboard import Sound
-from bot.tools.authority import Allowed, Denied, decide
+from bot.tools.authority import Allowed, Denied
 from bot.tools.guild.attempts import reason
 from bot.tools.guild.moderation import (
     DEAFEN_MEMBER,
@@ -28,7 +29,6 @@ from bot.tools.guild.refusals import AWAY, FORBIDDEN
 from bot.tools.guild.seats import DISCONNECT_MEMBER, MOVE_MEMBER
 from bot.tools.guild.sounds import PLAY_SOUND
 from bot.tools.guild.voice import SET_CHANNEL_STATUS, VOICE_TOOLS
-from bot.tools.policy import Policy
 from bot.tools.registry import Registry, Result, Tool, Unclear
 
 
@@ -38,11 +38,7 @@ async def undone(tool: Tool, context: Context, result: Result, **args: Any) -> R
 
 
 async def verdict(town: Town, tool: Tool, context: Context, **args: Any) -> Allowed | Denied:
-    """What `bot.tools.authority` makes of the needs, from the rights as Discord has them."""
-    needs = tool.needs(context, args)
-    ids = {*context.asked.speakers, *(need.target_id for need in needs if need.target_id is not None)}
-    rights = await Place(town.guild).rights(ids)
-    return decide(needs, context.asked, rights, Policy(), changes=tool.changes)
+    return await judged(town, tool, context, args)
 
 
 async def denied(town: Town, tool: Tool, context: Context, **args: Any) -> str:
