@@ -17,23 +17,33 @@ REASON_S = 1.0
 long to arrive."""
 
 
+class Changes:
+    """What the tasks of a connection wait for. Two events: sound comes 50 times a second in every room, and
+    says nothing about when to leave."""
+
+    def __init__(self) -> None:
+        self.unsent = asyncio.Event()
+        """There may be something new to send."""
+        self.leaving = asyncio.Event()
+        """`leave_at` may have changed."""
+
+
 async def converse(
     session: LiveSession,
     outbox: Outbox,
     deliver: Callable[[LiveEvent], None],
     leave_at: Callable[[], float | None],
-    changed: asyncio.Event,
+    changes: Changes,
     clock: Callable[[], float],
 ) -> None:
     """Send what `outbox` has and deliver what comes, until `leave_at` says that it is time to leave.
 
-    `changed` must be set whenever there is something new to send or `leave_at` may have changed. Raises
-    LiveError when the connection ends by itself. No task is left behind.
+    Raises LiveError when the connection ends by itself. No task is left behind.
     """
     tasks = [
-        asyncio.create_task(_hear(session, deliver, changed), name="live hearing"),
-        asyncio.create_task(_send(session, outbox, changed, clock), name="live sending"),
-        asyncio.create_task(_leave(leave_at, changed, clock), name="live leaving"),
+        asyncio.create_task(_hear(session, deliver, changes), name="live hearing"),
+        asyncio.create_task(_send(session, outbox, changes, clock), name="live sending"),
+        asyncio.create_task(_leave(leave_at, changes, clock), name="live leaving"),
     ]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -46,51 +56,48 @@ async def converse(
             raise result
 
 
-async def _hear(session: LiveSession, deliver: Callable[[LiveEvent], None], changed: asyncio.Event) -> None:
+async def _hear(session: LiveSession, deliver: Callable[[LiveEvent], None], changes: Changes) -> None:
     async with aclosing(session.events()) as events:
         async for event in events:
             deliver(event)
             if isinstance(event, GoAway | Resumable):
-                changed.set()
+                changes.leaving.set()
     raise LiveClosed(1000, "the server closed the connection")
 
 
-async def _send(
-    session: LiveSession, outbox: Outbox, changed: asyncio.Event, clock: Callable[[], float]
-) -> None:
+async def _send(session: LiveSession, outbox: Outbox, changes: Changes, clock: Callable[[], float]) -> None:
     while True:
-        changed.clear()
+        changes.unsent.clear()
         message = outbox.take(clock())
         if message is None:
-            await _wait(changed, outbox.next_image_at, clock)
+            await _wait(changes.unsent, outbox.next_image_at, clock)
             continue
         try:
             await _send_one(session, message)
         except LiveError:
             await asyncio.sleep(REASON_S)
             raise
+        if not isinstance(message, Sound):
+            changes.leaving.set()  # a turn may have ended with it
 
 
-async def _leave(
-    leave_at: Callable[[], float | None], changed: asyncio.Event, clock: Callable[[], float]
-) -> None:
+async def _leave(leave_at: Callable[[], float | None], changes: Changes, clock: Callable[[], float]) -> None:
     while True:
-        changed.clear()
+        changes.leaving.clear()
         at = leave_at()
         if at is not None and at <= clock():
             return
-        await _wait(changed, at, clock)
+        await _wait(changes.leaving, at, clock)
 
 
-async def _wait(changed: asyncio.Event, until: float | None, clock: Callable[[], float]) -> None:
-    """For a change, but not beyond `until`. Several may wait for the same one: each clears it before it
-    looks, and nobody else runs between the look and the wait."""
+async def _wait(event: asyncio.Event, until: float | None, clock: Callable[[], float]) -> None:
+    """For `event`, but not beyond `until`. Whoever waits clears it before the look that makes them wait."""
     if until is None:
-        await changed.wait()
+        await event.wait()
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, until - clock())):
-            await changed.wait()
+            await event.wait()
 
 
 async def _send_one(session: LiveSession, message: Message) -> None:

@@ -20,7 +20,7 @@ import structlog
 from bot.clock import monotonic
 from bot.errors import LiveClosed, LiveError, LiveUnavailable
 from bot.live.config import LiveSettings
-from bot.live.connection import converse
+from bot.live.connection import Changes, converse
 from bot.live.events import GoAway, LiveEvent
 from bot.live.failures import SetupTimeout
 from bot.live.lifecycle import Attempt, Lifecycle, Start
@@ -76,7 +76,7 @@ class Line:
         self._clock = clock
         self._life = Lifecycle(random_unit, handle=handle, earlier=earlier)
         self._outbox = Outbox()
-        self._changed = asyncio.Event()
+        self._changes = Changes()
         self._quiet = False
         self._notes_stopped = False
         self._model: Model | None = None
@@ -90,36 +90,38 @@ class Line:
         `note` goes before the sound, where the line `takes_notes`. Returns the number of the prompt.
         """
         number = self._outbox.start_turn(note)
-        self._changed.set()
+        self._changes.unsent.set()
+        self._changes.leaving.set()
         return number
 
     def send_audio(self, pcm16: bytes) -> None:
         """Mono PCM16 at 16 kHz. Beyond ten seconds that wait to be sent the oldest is dropped and counted."""
         if pcm16:
             self._outbox.sound(pcm16)
-            self._changed.set()
+            self._changes.unsent.set()
 
     def end_turn(self) -> None:
         """They have finished: the model answers."""
         self._outbox.end_turn()
-        self._changed.set()
+        self._changes.unsent.set()
+        self._changes.leaving.set()
 
     def send_text(self, text: str) -> int:
         """A prompt of its own, never inside a turn: it waits until the turn has ended. Returns its number."""
         number = self._outbox.text(text)
-        self._changed.set()
+        self._changes.unsent.set()
         return number
 
     def remark(self, text: str) -> None:
         """Text that is no prompt, for this connection only: not numbered, not settled, never sent again."""
         if self.connected:
             self._outbox.remark(text)
-            self._changed.set()
+            self._changes.unsent.set()
 
     def send_image(self, jpeg: bytes) -> None:
         """A frame for the text that follows; one a second leaves, and what is said later waits for it."""
         self._outbox.image(jpeg)
-        self._changed.set()
+        self._changes.unsent.set()
 
     def respond(
         self,
@@ -132,7 +134,7 @@ class Line:
         """Answer a tool call. One of an earlier connection is dropped: the server has forgotten its id."""
         if generation == self.generation and self.connected:
             self._outbox.respond(Response(call_id, name, result, scheduling))
-            self._changed.set()
+            self._changes.unsent.set()
 
     def settled(self, number: int) -> None:
         """All prompts up to `number` have been answered and are never sent again."""
@@ -149,7 +151,7 @@ class Line:
             self._outbox.hold()
         else:
             self._outbox.release()
-            self._changed.set()
+            self._changes.unsent.set()
 
     def stop_notes(self) -> None:
         """No note leaves any more, not with a turn that is sent again either."""
@@ -192,19 +194,19 @@ class Line:
     def quiet(self, quiet: bool) -> None:
         if quiet != self._quiet:
             self._quiet = quiet
-            self._changed.set()
+            self._changes.leaving.set()
 
     def reconnect(self, cause: str) -> None:
         """Drop this connection and resume on another: the remedy for a session that has fallen silent."""
         if self.connected:
             self._life.drop(cause)
-            self._changed.set()
+            self._changes.leaving.set()
 
     def renew(self, *, resumable: bool) -> None:
         """Have `configure` asked anew and the session be as it says, at the next quiet moment. `resumable`:
         it is of the same model."""
         self._life.renew(self._clock(), resumable=resumable)
-        self._changed.set()
+        self._changes.leaving.set()
 
     @property
     def handle(self) -> str | None:
@@ -234,7 +236,7 @@ class Line:
                         self._outbox,
                         deliver=hear,
                         leave_at=lambda: self._life.leave_at(quiet=self._quiet, in_turn=self._outbox.in_turn),
-                        changed=self._changed,
+                        changes=self._changes,
                         clock=self._clock,
                     )
                 if self._life.dropping is not None:

@@ -235,6 +235,32 @@ async def test_nothing_of_the_old_connection_comes_after_the_new_one() -> None:
 
 
 @virtual
+async def test_sound_wakes_nobody_but_the_sender() -> None:
+    """It comes 50 times a second in every room, and says nothing about when to leave."""
+    async with Call() as call:
+        asked = 0
+        leave_at = call.line._life.leave_at
+
+        def counted(**state: bool) -> float | None:
+            nonlocal asked
+            asked += 1
+            return leave_at(**state)
+
+        call.line._life.leave_at = counted  # type: ignore[method-assign]
+        call.line.start_turn()
+        await asyncio.sleep(0.1)
+        asked = 0
+        for _ in range(100):
+            call.line.send_audio(b"\1\0")
+            await asyncio.sleep(0.02)
+        assert asked == 0
+        assert len(call.session.heard) == 101
+        call.line.end_turn()
+        await asyncio.sleep(0.1)
+        assert asked > 0, "with the end of a turn it may be time"
+
+
+@virtual
 async def test_the_answer_to_a_call_stays_with_its_connection() -> None:
     async with Call() as call:
         call.line.respond(1, "a", "f", {"ok": 1}, "SILENT")
