@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
@@ -33,6 +34,13 @@ class Failure(NamedTuple):
 
     error: StoreError
     passing: bool = False
+
+
+class Upsert(NamedTuple):
+    """A statement that holds for every row with these columns, and the row."""
+
+    statement: Executable
+    row: Mapping[str, Any]
 
 
 class Backend(Protocol):
@@ -100,13 +108,14 @@ class Database:
 
         return await self._outlive(self._patiently(fetch, monotonic() + self._patience_s))
 
-    async def execute(self, *statements: Executable) -> int:
+    async def execute(self, *statements: Executable | Upsert) -> int:
         """Write `statements` in one transaction: all or none. How many rows the last of them changed."""
 
         async def run(connection: AsyncConnection) -> int:
             changed = 0
             for statement in statements:
-                changed = (await connection.execute(statement)).rowcount
+                what, row = statement if isinstance(statement, Upsert) else (statement, None)
+                changed = (await connection.execute(what, row)).rowcount
             return changed
 
         return await self.write(run)
@@ -115,17 +124,9 @@ class Database:
         """Write `row`, over the one that has the same primary key."""
         await self.execute(self.upsert(table, row))
 
-    def upsert(self, table: Table, row: Mapping[str, Any], *, add: Sequence[str] = ()) -> Executable:
+    def upsert(self, table: Table, row: Mapping[str, Any], *, add: Sequence[str] = ()) -> Upsert:
         """Insert `row`, or take it for the one with the same key; columns of `add` grow by what it says."""
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        new = insert(table).values(**row)
-        keys = [column.name for column in table.primary_key]
-        changes = {
-            name: table.c[name] + new.excluded[name] if name in add else new.excluded[name]
-            for name in row
-            if name not in keys
-        }
-        return new.on_conflict_do_update(index_elements=keys, set_=changes)
+        return Upsert(_upsert(self._engine.dialect.name, table, tuple(row), tuple(add)), row)
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `work` gives, once what it wrote is on the disk. It may be run again, from the beginning."""
@@ -180,6 +181,18 @@ class Database:
         except asyncio.CancelledError:
             task.add_done_callback(_report)
             raise
+
+
+@cache  # to make one costs a third of what executing it does
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...], add: tuple[str, ...]) -> Executable:
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    keys = [column.name for column in table.primary_key]
+    changes = {
+        name: table.c[name] + new.excluded[name] if name in add else new.excluded[name]
+        for name in columns
+        if name not in keys
+    }
+    return new.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 class _Uncertain(Exception):
