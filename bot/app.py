@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -16,6 +15,7 @@ import structlog
 import yarl
 from discord.ext import commands
 
+from bot import memory
 from bot.errors import LiveError, ParleyError, StoreError
 from bot.homecoming import come_home
 from bot.house import House, at_work
@@ -152,7 +152,8 @@ async def run(settings: Settings) -> None:
             settings.discord_gateway_url, context, whom="Discord's gateway", setting="DISCORD_GATEWAY_URL"
         )
         await stack.enter_async_context(at_work("reminders", _remind(bot)))
-        _settle_memory()
+        memory.settle()
+        await stack.enter_async_context(at_work("memory", memory.keep_tidy(lambda: bot.rooms.idle)))
         await _stay_connected(bot)
 
 
@@ -250,13 +251,6 @@ async def _close(bot: Parley) -> None:
             await bot.close()
     except TimeoutError:
         log.warning("closing took too long, gave up", seconds=CLOSE_TIMEOUT_S)
-
-
-def _settle_memory() -> None:
-    """Take what start-up left out of garbage collection: 127,000 objects, mostly google-genai's types. A full
-    collection over them takes 25 ms, more than a frame, in every room at once."""
-    gc.collect()
-    gc.freeze()
 
 
 def _point_at(settings: Settings) -> None:

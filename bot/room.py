@@ -92,7 +92,7 @@ class Room:
         self._context = RoomContext(self.company, link, home, self)
         self._began_at = monotonic()
         self._joined_at = utc_now() if earlier is None else earlier.joined_at
-        self._clock = Beat(FRAME_MS / 1000, self._began_at)
+        self._beat = Beat(FRAME_MS / 1000, self._began_at)
 
     async def run(self, opened: asyncio.Future[Room]) -> NoReturn:
         """Until cancelled; fulfils `opened` when the bot can be talked to.
@@ -109,7 +109,7 @@ class Room:
                 if self._earlier is not None:
                     self._conversation.minutes.resume(self._earlier.summary)
                     hush_again(self.company.presence, self._earlier.hushed_until)
-                tasks.create_task(self._beat(), name="beat")
+                tasks.create_task(self._beat.run(self._tick), name="beat")
                 tasks.create_task(self._watch_voice(tasks), name="voice events")
                 tasks.create_task(self._line.run(self._on_live), name="live line")
         except ExceptionGroup as group:
@@ -117,7 +117,7 @@ class Room:
             raise bugs or first_of(expected) from None
         finally:
             self.manners.close()
-            log.info("room closed", **tally_of(self._link, self._line, self._speaking, self._clock.skipped))
+            log.info("room closed", **tally_of(self._link, self._line, self._speaking, self._beat.skipped))
         raise AssertionError("the beat never ends by itself")
 
     def _converse(self, tasks: asyncio.TaskGroup) -> Conversation:
@@ -144,10 +144,6 @@ class Room:
         return conversation
 
     # --- the beat ---
-
-    async def _beat(self) -> NoReturn:
-        while True:
-            self._tick(await self._clock.wait())
 
     def _tick(self, now: float) -> None:
         speaking, inbound = self._speaking, self._link.inbound
@@ -236,8 +232,6 @@ class Room:
                     self.manners.arrive(now, self._earlier)
             case Disconnected():
                 self._chat.live_lost(now)
-            case _:
-                pass
 
     # --- from outside ---
 
@@ -252,7 +246,7 @@ class Room:
     def play(self, pcm16: bytes, hz: int) -> bool:
         """Let the channel hear something that is no part of the conversation. False: somebody speaks, or the
         bot is hushed."""
-        if self.company.presence.hushed or not self._conversation.idle:
+        if self.company.presence.hushed or not self.idle:
             return False
         self._speaking.push(live.Audio(pcm16, hz))
         self._speaking.finish()
@@ -276,6 +270,11 @@ class Room:
             summary=self._conversation.minutes.summary(),
             hushed_until=hushed_until(self.company.presence),
         )
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks."""
+        return self._conversation.idle
 
     @property
     def channel_id(self) -> int:

@@ -80,6 +80,11 @@ class Rooms:
             return None
         return place.opened.result().channel_id if place.opened.done() else place.wanted_id
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks in any room."""
+        return all(room.idle for guild_id in self._by_guild if (room := self.get(guild_id)) is not None)
+
     def changed(self, guild_id: int | None = None) -> None:
         """The server (None: any) has chosen anew: a persona, its settings, what the model may do."""
         for each in list(self._by_guild) if guild_id is None else [guild_id]:

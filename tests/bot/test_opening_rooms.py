@@ -66,6 +66,7 @@ class Conversation:
     """The room: opens when entered, ends when told how."""
 
     opens = True
+    idle = True
     ending: asyncio.Future[None]
 
     def __init__(self, *_: Any, earlier: Stay | None, **__: Any) -> None:
@@ -123,6 +124,18 @@ async def test_open_and_close(rooms: Rooms, door: Door) -> None:
     assert rooms.channel_id(GUILD) is None
     assert door.left == 1
     assert not door.posts, "who was asked to leave says nothing more"
+
+
+async def test_nobody_speaks_as_long_as_nobody_speaks_in_any_room(rooms: Rooms, door: Door) -> None:
+    assert rooms.idle
+    coming = opening(rooms)
+    await steps()
+    assert rooms.idle, "on its way"
+    door.open.set()
+    room: Any = await coming
+    assert rooms.idle
+    room.idle = False
+    assert not rooms.idle
 
 
 async def test_closing_what_is_not_open(rooms: Rooms) -> None:

@@ -74,20 +74,20 @@ class MiniRoom:
         self.speakers: set[int] = set()
         self.events: list[VoiceEvent] = []
         self._has_news = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._follow())]
+        self._tasks = [
+            asyncio.create_task(Beat(0.02, monotonic()).run(self._tick)),
+            asyncio.create_task(self._follow()),
+        ]
 
-    async def _beat(self) -> None:
-        beat = Beat(0.02, monotonic())
-        while True:
-            now = await beat.wait()
-            tick = self.link.inbound.tick(now)
-            self.heard.append(tick.pcm if tick.pcm is not None else np.zeros(960, np.float32))
-            self.speakers |= {heard.user_id for heard in tick.heard}
-            if self.to_say:
-                self.link.send_packet_opus(self.to_say.popleft())
-            else:
-                self.link.skip_frame()
-            self._has_news.set()
+    def _tick(self, now: float) -> None:
+        tick = self.link.inbound.tick(now)
+        self.heard.append(tick.pcm if tick.pcm is not None else np.zeros(960, np.float32))
+        self.speakers |= {heard.user_id for heard in tick.heard}
+        if self.to_say:
+            self.link.send_packet_opus(self.to_say.popleft())
+        else:
+            self.link.skip_frame()
+        self._has_news.set()
 
     async def _follow(self) -> None:
         while True:
