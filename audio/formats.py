@@ -24,15 +24,24 @@ LIVE_OUT_HZ = 24_000
 SILENCE_PACKET = b"\xf8\xff\xfe"
 """Opus silence. Discord clients send five of them when a person stops talking; exempt from DAVE."""
 
+_PCM16 = np.dtype("<i2")
+_FULL_SCALE = np.float32(32767.0)
+_STEP = np.float32(1 / 32768)
+
 Samples = npt.NDArray[np.float32]
 """Mono float32 in ±1.0, shape (n,)."""
 
 
 def to_pcm16(samples: Samples) -> bytes:
     """Little-endian PCM16 of `samples`, clipped at full scale."""
-    return (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
+    scaled = samples * _FULL_SCALE
+    np.minimum(scaled, _FULL_SCALE, out=scaled)
+    np.maximum(scaled, -_FULL_SCALE, out=scaled)
+    return scaled.astype(_PCM16).tobytes()
 
 
 def from_pcm16(data: bytes) -> Samples:
     """Samples of little-endian PCM16; a trailing odd byte is ignored."""
-    return np.frombuffer(data, dtype="<i2", count=len(data) // 2).astype(np.float32) / np.float32(32768.0)
+    samples = np.frombuffer(data, _PCM16, len(data) // 2).astype(np.float32)
+    samples *= _STEP
+    return samples

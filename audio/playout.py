@@ -14,7 +14,7 @@ from collections import deque
 import numpy as np
 
 from audio.formats import DISCORD_FRAME, DISCORD_HZ, FRAME_MS, Samples, from_pcm16, to_pcm16
-from audio.resample import Resampler
+from audio.resample import SteadyResampler
 
 MAX_BUFFERED_MS = 10 * 60_000
 """58 MB. When so much waits, what comes is dropped and counted (`overflow_ms`): people listen to the
@@ -63,7 +63,7 @@ class _Reply:
         self.played = 0
         self._pcm16 = bytearray()
         self._hz = 0
-        self._resampler: Resampler | None = None
+        self._resampler: SteadyResampler | None = None
         self._held = 0.0  # in the resampler: arrived, but cannot be taken yet
         self._until_seam: int | None = None  # to play before the pause; what is behind it came later
 
@@ -89,7 +89,7 @@ class _Reply:
     def add(self, samples: Samples, hz: int) -> None:
         if self._resampler is None or hz != self._hz:
             self._drain()
-            self._resampler, self._hz = Resampler(hz, DISCORD_HZ), hz
+            self._resampler, self._hz = SteadyResampler(hz, DISCORD_HZ), hz
         self._held += len(samples) * DISCORD_HZ / hz
         self._append(self._resampler.push(samples))
 

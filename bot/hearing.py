@@ -51,29 +51,32 @@ class Hearing:
     def tick(
         self, tick: Tick, stats: Mapping[int, SpeakerStats], now: float, *, bot_speaking: bool
     ) -> list[TurnEvent | bytes]:
-        """Whose turn began or ended in this tick, and the sound to send, as 16 kHz PCM16."""
+        """Whose turn began or ended in this tick, and the sound that is ready to be sent, 16 kHz PCM16."""
         frames = [_frame(heard, stats.get(heard.user_id)) for heard in tick.heard]
         pcm16 = self._to_live(tick.pcm)
         events = self._detector.push(frames, now, bot_speaking=bot_speaking)
-        return self._with_sound(events, pcm16, now) if self.local_turns else [*events, pcm16]
+        if self.local_turns:
+            return self._with_sound(events, pcm16, now)
+        return [*events, pcm16] if pcm16 else [*events]
 
     def finish(self, now: float) -> list[TurnEvent]:
         """End a turn under way, as when the room moves to another channel."""
         events = self._detector.finish(now)
         self._preroll.clear()
+        self._resampler.clear()
         return events
 
     def _with_sound(self, events: list[TurnEvent], pcm16: bytes, now: float) -> list[TurnEvent | bytes]:
         if not events:  # nearly every tick
             if self._detector.in_turn:
-                return [pcm16]
+                return [pcm16] if pcm16 else []
             self._preroll.push(pcm16, now)
             return []
         happened: list[TurnEvent | bytes] = []
         sent = False
         for event in events:
             if isinstance(event, TurnEnded) and not sent:
-                happened.append(pcm16)
+                happened += [pcm16] if pcm16 else []
                 sent = True
             happened.append(event)
             if isinstance(event, TurnStarted):
@@ -86,7 +89,7 @@ class Hearing:
         return happened
 
     def _to_live(self, pcm: Samples | None) -> bytes:
-        """One tick as 16 kHz PCM16, 12.5 ms later: 320 samples for every frame, 120 for the first."""
+        """What is ready as 16 kHz PCM16: in two ticks of three a block of 30 ms, that ends 5 to 37 ms ago."""
         self._quiet_ticks = 0 if pcm is not None else self._quiet_ticks + 1
         if self._quiet_ticks > SETTLE_TICKS:
             return _SILENCE_PCM16

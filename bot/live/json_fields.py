@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from audio.formats import LIVE_OUT_HZ
@@ -33,6 +34,7 @@ def count_in(parent: Mapping[str, Any], key: str) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
+@lru_cache(maxsize=16)  # it is the same in every chunk
 def rate(mime: str) -> int:
     """Sample rate of ``audio/pcm;rate=24000``; the Live API's 24 kHz where it does not say."""
     _, _, tail = mime.partition("rate=")

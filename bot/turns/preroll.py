@@ -28,8 +28,10 @@ class Preroll:
         self._chunks: deque[tuple[float, bytes]] = deque(maxlen=-(-kept_ms // FRAME_MS))
 
     def push(self, pcm16: bytes, now: float) -> None:
-        """The 16 kHz sound of the tick at `now`; beyond its length the buffer forgets the oldest."""
-        self._chunks.append((now, pcm16))
+        """The 16 kHz sound that was ready in the tick at `now`, if any; beyond its length the buffer forgets
+        the oldest."""
+        if pcm16:
+            self._chunks.append((now, pcm16))
 
     def take(self, speech_from: float) -> list[bytes]:
         """Everything from the pre-roll before `speech_from` until now, in order; empties the buffer."""

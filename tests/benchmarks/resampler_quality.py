@@ -2,10 +2,10 @@
 
     python tests/benchmarks/resampler_quality.py
 
-Compares audio.resample with soxr's streaming filters, in the two conversions of the path: 48→16 kHz in frames
-of 20 ms, 24→48 kHz in chunks of 40 ms. "Held back" is the sound pushed and not yet returned, after each push;
-the levels are those of a sine of that frequency, and of its alias or image. Below that, what a reply costs in
-audio.playout: a pushed chunk, and a tick.
+Compares the two of audio.resample with soxr's streaming filters, in the two conversions of the path:
+48→16 kHz in frames of 20 ms, 24→48 kHz in chunks of 40 ms. "Held back" is the sound pushed and not yet
+returned, after each push; the levels are those of a sine of that frequency, and of its alias or image. Below
+that, what a reply costs in audio.playout: a pushed chunk, and a tick.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import soxr
 
 from audio.formats import Samples, to_pcm16
 from audio.playout import Playout
-from audio.resample import Resampler
+from audio.resample import Resampler, SteadyResampler
 
 Push = Callable[[Samples], Samples]
 
@@ -42,9 +42,14 @@ def candidates(in_hz: int, out_hz: int) -> dict[str, Callable[[], Push]]:
 
         return make
 
-    return {"audio.resample": lambda: Resampler(in_hz, out_hz).push} | {
-        f"soxr {quality}": of_soxr(quality) for quality in ("QQ", "LQ", "MQ", "HQ")
+    ours = {"steady": SteadyResampler, "in blocks": Resampler}
+    return {name: partial(_push_of, kind, in_hz, out_hz) for name, kind in ours.items()} | {
+        f"soxr {quality}": of_soxr(quality) for quality in ("QQ", "LQ", "MQ")
     }
+
+
+def _push_of(kind: type[Resampler], in_hz: int, out_hz: int) -> Push:
+    return kind(in_hz, out_hz).push
 
 
 def sine(frequency_hz: int, hz: int) -> Samples:

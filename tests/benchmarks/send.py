@@ -22,7 +22,7 @@ from audio import opus, rtp
 from audio.e2ee import E2ee
 from audio.formats import DISCORD_FRAME, DISCORD_HZ, LIVE_OUT_HZ, Samples, from_pcm16, to_pcm16
 from audio.outbound import Outbound
-from audio.resample import Resampler
+from audio.resample import SteadyResampler
 from audio.transport import Aes256Gcm
 from bot.loopback import speech
 from tests.audio.dave_pair import DaveGroup
@@ -130,7 +130,7 @@ class _Resampling:
     """24 → 48 kHz alone, in the chunks of the Live API."""
 
     def __init__(self) -> None:
-        self._resampler = Resampler(LIVE_OUT_HZ, DISCORD_HZ)
+        self._resampler = SteadyResampler(LIVE_OUT_HZ, DISCORD_HZ)
 
     def run(self, number: int) -> float:
         """Seconds per frame of 20 ms."""
