@@ -42,11 +42,9 @@ class Connection:
         if self.ending is not None:
             return
         self.ending = Ending(code, reason)
-        if code == Close.ABNORMAL:
-            if isinstance(self._transport, asyncio.WriteTransport):
-                self._transport.abort()
-        else:
-            self._queue.put_nowait(self.ending)
+        if code == Close.ABNORMAL and isinstance(self._transport, asyncio.WriteTransport):
+            self._transport.abort()
+        self._queue.put_nowait(self.ending)
 
     async def run(self, converse: Coroutine[Any, Any, None], close_timeout_s: float) -> None:
         """Until `converse`, which reads, has returned, or `close` was called and what was queued is sent.

@@ -13,6 +13,7 @@ from voice_place import GUILD, STAGE, Place, frame_of
 
 from bot.loopback.discord.mls import ExternalSender
 from bot.loopback.discord.voice_cipher import CIPHERS
+from bot.loopback.discord.voice_gateway import CLOSE_TIMEOUT_S
 from bot.loopback.discord.voice_ops import Close, Op
 
 
@@ -315,3 +316,11 @@ async def test_proposals_of_a_stranger_are_not_the_servers(place: Place) -> None
     (other,) = await place.joined(2, channel_id=21)
     assert one.of(Op.MLS_EXTERNAL_SENDER) != other.of(Op.MLS_EXTERNAL_SENDER)
     assert ExternalSender().package not in one.of(Op.MLS_EXTERNAL_SENDER)
+
+
+async def test_a_connection_that_was_cut_is_let_go_at_once(place: Place) -> None:
+    await place.joined(1)
+    await place.server.close_session(GUILD, 1, Close.ABNORMAL)
+    async with asyncio.timeout(CLOSE_TIMEOUT_S / 2):
+        while place.server._connections:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
