@@ -8,7 +8,6 @@ BIN := $(VENV)/bin
 REALTIME := tests/e2e tests/scenarios tests/live_faults
 WAITING := $(REALTIME) -n 4 --dist loadgroup
 COMPUTING := $(addprefix --ignore=,$(REALTIME)) -n 2
-export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
