@@ -4,10 +4,10 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# First the tests in real time, which mostly wait, in four queues (tests/conftest.py); then those that compute.
+# First the tests in real time, which mostly wait, in five queues (tests/conftest.py); then those that compute.
 REALTIME := tests/e2e tests/scenarios tests/live_faults
-WAITING := $(REALTIME) -n 4 --dist loadgroup
-COMPUTING := $(addprefix --ignore=,$(REALTIME)) -n 2
+WAITING := $(REALTIME) -n 5 --dist loadgroup
+COMPUTING := $(addprefix --ignore=,$(REALTIME)) -n 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
