@@ -10,7 +10,6 @@ the next smaller number has its try.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import random
 import time
@@ -149,15 +148,10 @@ async def _load() -> AsyncIterator[tuple[World, Load]]:
     async with running_world(guilds=STEPS[-1], answer=ANSWER, pace=PACE) as world:
         world.loopback.live.service.keep_s = 0.0
         load = Load(world)
-        gc.collect()
-        gc.freeze()
-        gc.disable()  # a pause of the load's would look like one of the bot's to whoever waits for an answer
         try:
             yield world, load
         finally:
             load.stop()
-            gc.enable()
-            gc.unfreeze()
 
 
 async def measure() -> dict[str, Any]:
