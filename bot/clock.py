@@ -41,8 +41,8 @@ class Beat:
         """Call `tick` with every deadline, until cancelled or until it raises; that error ends this, too.
 
         The deadline, not the time at which it was met: ticks made up after a stall are each of their own
-        20 ms, or the playout buffers would take the stall for jitter of the network. A timer and no sleep: to
-        wake a task costs as much as all that a quiet room does in its tick.
+        20 ms, or the playout buffers would take the stall for jitter of the network. A timer and no sleep:
+        waking a task was a tenth of a room's beat.
         """
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[NoReturn] = loop.create_future()
@@ -50,6 +50,8 @@ class Beat:
 
         def beat() -> None:
             nonlocal timer
+            if failed.done():  # cancelled in this very round of the loop
+                return
             try:
                 tick(self._deadline())
             except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -92,6 +93,17 @@ def test_a_cancelled_beat_does_not_tick_any_more(ticks: Ticks) -> None:
 
     run(main())
     assert len(seen) == 3
+
+
+async def test_nothing_ticks_between_the_cancelling_and_its_end() -> None:
+    seen: list[float] = []
+    task = asyncio.create_task(Beat(PERIOD_S, clock.monotonic()).run(seen.append))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.001, task.cancel)
+    time.sleep(PERIOD_S + GRID_S + 0.001)  # noqa: ASYNC251  now both are due, in one round of the loop
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert seen == []
 
 
 def test_others_run_while_ticks_are_made_up(ticks: Ticks) -> None:
