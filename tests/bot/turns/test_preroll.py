@@ -56,3 +56,12 @@ def test_it_is_long_enough_for_the_slowest_confirmation_and_bounded(
     expected_ms = preroll_ms + (confirmed_after + 1) * 20
     assert abs(len(taken) * 20 - expected_ms) <= 20
     assert indices(taken)[-1] == ticks + confirmed_after + 59
+
+
+def test_a_tick_in_which_no_sound_was_ready_takes_no_room() -> None:
+    plain, with_gaps = Preroll(), Preroll()
+    now = filled(plain, 100)
+    for index in range(100):
+        with_gaps.push(index.to_bytes(2, "little"), 10.0 + index * TICK_S)
+        with_gaps.push(b"", 10.0 + index * TICK_S)
+    assert with_gaps.take(now) == plain.take(now)
