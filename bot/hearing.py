@@ -51,13 +51,12 @@ class Hearing:
     def tick(
         self, tick: Tick, stats: Mapping[int, SpeakerStats], now: float, *, bot_speaking: bool
     ) -> list[TurnEvent | bytes]:
-        """Whose turn began or ended in this tick, and the sound that is ready to be sent, 16 kHz PCM16."""
+        """Whose turn began or ended in this tick, and the sound that is ready to be sent, as 16 kHz PCM16: in
+        every third tick none."""
         frames = [_frame(heard, stats.get(heard.user_id)) for heard in tick.heard]
         pcm16 = self._to_live(tick.pcm)
         events = self._detector.push(frames, now, bot_speaking=bot_speaking)
-        if self.local_turns:
-            return self._with_sound(events, pcm16, now)
-        return [*events, pcm16] if pcm16 else [*events]
+        return self._with_sound(events, pcm16, now) if self.local_turns else [*events, pcm16]
 
     def finish(self, now: float) -> list[TurnEvent]:
         """End a turn under way, as when the room moves to another channel."""
@@ -69,14 +68,14 @@ class Hearing:
     def _with_sound(self, events: list[TurnEvent], pcm16: bytes, now: float) -> list[TurnEvent | bytes]:
         if not events:  # nearly every tick
             if self._detector.in_turn:
-                return [pcm16] if pcm16 else []
+                return [pcm16]
             self._preroll.push(pcm16, now)
             return []
         happened: list[TurnEvent | bytes] = []
         sent = False
         for event in events:
             if isinstance(event, TurnEnded) and not sent:
-                happened += [pcm16] if pcm16 else []
+                happened.append(pcm16)
                 sent = True
             happened.append(event)
             if isinstance(event, TurnStarted):
