@@ -64,14 +64,7 @@ class Show:
 
     async def _join(self, stack: AsyncExitStack, name: str) -> Member:
         world = self._world
-        member = await stack.enter_async_context(
-            Member(
-                name,
-                api_base=world.discord.api_base,
-                gateway_url=world.discord.gateway_url,
-                ca_file=world.ca_file,
-            )
-        )
+        member = await stack.enter_async_context(Member.of(world, name))
         await member.join(world.guild_id, world.voice_channel_id)
         return member
 

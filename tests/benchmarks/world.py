@@ -95,12 +95,7 @@ class World:
 
     async def _member(self, name: str, place: Any) -> Member:
         loopback = self.loopback
-        member = Member(
-            name,
-            api_base=loopback.discord.api_base,
-            gateway_url=loopback.discord.gateway_url,
-            ca_file=loopback.ca_file,
-        )
+        member = Member.of(loopback, name)
         await self._stack.enter_async_context(member)
         await member.join(place.guild_id, place.voice_channel_id)
         return member

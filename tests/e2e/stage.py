@@ -56,14 +56,7 @@ class Stage:
 
     async def member(self, name: str, *, join: bool = True, guild: int = 0) -> Member:
         world = self.world
-        member = await self._stack.enter_async_context(
-            Member(
-                name,
-                api_base=world.discord.api_base,
-                gateway_url=world.discord.gateway_url,
-                ca_file=world.ca_file,
-            )
-        )
+        member = await self._stack.enter_async_context(Member.of(world, name))
         if join:
             place = world.guilds[guild]
             await member.join(place.guild_id, place.voice_channel_id)

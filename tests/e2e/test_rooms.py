@@ -194,12 +194,7 @@ async def test_shut_down_while_joining(faults: dict[str, Any]) -> None:
     async with Loopback() as world:
         stage = Stage(world, None)  # type: ignore[arg-type]
         world.live.faults.setup_silence = True
-        member = Member(
-            "Ana",
-            api_base=world.discord.api_base,
-            gateway_url=world.discord.gateway_url,
-            ca_file=world.ca_file,
-        )
+        member = Member.of(world, "Ana")
         async with member as ana, running_bot(world) as bot:
             await ana.join(world.guild_id, world.voice_channel_id)
             for name, value in faults.items():

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 import pytest_asyncio
-from scene import Scene, logged_in, member
+from scene import Scene, logged_in
 
 from bot.loopback.loopback import Loopback
 from bot.loopback.member.member import Member
@@ -17,8 +17,8 @@ async def stand_ins() -> AsyncIterator[tuple[Loopback, discord.Client, Member, M
     async with (
         Loopback() as loopback,
         logged_in(loopback) as client,
-        member(loopback, "Ana") as ana,
-        member(loopback, "Ben") as ben,
+        Member.of(loopback, "Ana") as ana,
+        Member.of(loopback, "Ben") as ben,
     ):
         yield loopback, client, ana, ben
 

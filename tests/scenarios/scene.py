@@ -229,12 +229,3 @@ async def logged_in(loopback: Loopback) -> AsyncIterator[discord.Client]:
         await client.wait_until_ready()
         yield client
     await asyncio.gather(running, return_exceptions=True)
-
-
-def member(loopback: Loopback, name: str) -> Member:
-    return Member(
-        name,
-        api_base=loopback.discord.api_base,
-        gateway_url=loopback.discord.gateway_url,
-        ca_file=loopback.ca_file,
-    )

@@ -8,9 +8,10 @@ from typing import Any
 
 import davey
 import pytest
-from scene import ANA_SAYS, BEN_SAYS, REJOINED_S, Scene, encode_once, member
+from scene import ANA_SAYS, BEN_SAYS, REJOINED_S, Scene, encode_once
 
 from bot.loopback.discord.dave import Group
+from bot.loopback.member.member import Member
 from bot.voice import watch
 
 
@@ -111,7 +112,7 @@ async def test_the_last_one_gets_a_new_group(scene: Scene) -> None:
 
 async def test_two_joins_in_one_op_27(scene: Scene) -> None:
     scene.voice.faults.proposal_batch_s = 0.2
-    async with member(scene.loopback, "Cem") as cem:
+    async with Member.of(scene.loopback, "Cem") as cem:
         await asyncio.gather(scene.ben_joins(), cem.join(scene.guild_id, scene.loopback.voice_channel_id))
         await scene.understands(said=BEN_SAYS, member=scene.ben)
         await scene.understands(said=BEN_SAYS, member=cem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from audio.formats import Samples
 from bot.loopback.member import rtp
@@ -16,6 +17,9 @@ from bot.loopback.member.mouth import Mouth, Speech
 from bot.loopback.member.recording import Recording
 from bot.loopback.member.screen import Screen
 from bot.loopback.member.talk import SpokenRecord
+
+if TYPE_CHECKING:
+    from bot.loopback.loopback import Loopback
 
 
 class Member(Screen):
@@ -43,6 +47,18 @@ class Member(Screen):
         """The stay in voice: the session, its keys and counters, why it ended."""
         self.mouth = Mouth(self.call)
         self._guild_id = 0
+
+    @classmethod
+    def of(cls, loopback: Loopback, name: str, **options: Any) -> Member:
+        """One on this Discord; `options` as above."""
+        discord = loopback.discord
+        return cls(
+            name,
+            api_base=discord.api_base,
+            gateway_url=discord.gateway_url,
+            ca_file=loopback.ca_file,
+            **options,
+        )
 
     async def __aenter__(self) -> Member:
         self.http.open()

@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[3]
 OURS = ("DISCORD_", "GEMINI_", "GOOGLE_", "PARLEY_")
 
 
-async def program(*arguments: str, env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
-    """Run `python -m bot …` and return its exit code and what it printed."""
+async def started(*arguments: str, env: Mapping[str, str], cwd: Path) -> asyncio.subprocess.Process:
+    """`python -m bot …`, without the settings of whoever runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "bot",
@@ -38,9 +38,20 @@ async def program(*arguments: str, env: Mapping[str, str], cwd: Path) -> tuple[i
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+
+
+async def program(*arguments: str, env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
+    """Run `python -m bot …` and return its exit code and what it printed."""
+    process = await started(*arguments, env=env, cwd=cwd)
     async with asyncio.timeout(30):
         output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
+
+
+async def refusal(cwd: Path, **settings: str) -> str:
+    """The one line with which it ends on a loopback where nothing is wrong but these."""
+    async with Loopback() as world:
+        return one_line(*await program(env=world.env() | settings, cwd=cwd))
 
 
 def one_line(code: int, output: str) -> str:
@@ -63,32 +74,24 @@ async def test_missing_key(tmp_path: Path) -> None:
 
 
 async def test_wrong_token(tmp_path: Path) -> None:
-    async with Loopback() as world:
-        env = world.env() | {"DISCORD_TOKEN": "bad-token-of-mine"}
-        line = one_line(*await program(env=env, cwd=tmp_path))
+    line = await refusal(tmp_path, DISCORD_TOKEN="bad-token-of-mine")
     assert line.startswith("Discord refused DISCORD_TOKEN.")
     assert "bad-token-of-mine" not in line
 
 
 async def test_unreachable_live_server(tmp_path: Path) -> None:
-    async with Loopback() as world:
-        env = world.env() | {"GEMINI_API_BASE": f"https://127.0.0.1:{free_port()}"}
-        line = one_line(*await program(env=env, cwd=tmp_path))
+    line = await refusal(tmp_path, GEMINI_API_BASE=f"https://127.0.0.1:{free_port()}")
     assert line.startswith("Google Gemini cannot be reached at https://127.0.0.1")
     assert "GEMINI_API_BASE" in line
 
 
 async def test_unreachable_discord(tmp_path: Path) -> None:
-    async with Loopback() as world:
-        env = world.env() | {"DISCORD_API_BASE": f"http://127.0.0.1:{free_port()}/api/v10"}
-        line = one_line(*await program(env=env, cwd=tmp_path))
+    line = await refusal(tmp_path, DISCORD_API_BASE=f"http://127.0.0.1:{free_port()}/api/v10")
     assert line.startswith("Discord cannot be reached at http://127.0.0.1")
 
 
 async def test_unreachable_gateway(tmp_path: Path) -> None:
-    async with Loopback() as world:
-        env = world.env() | {"DISCORD_GATEWAY_URL": f"ws://127.0.0.1:{free_port()}"}
-        line = one_line(*await program(env=env, cwd=tmp_path))
+    line = await refusal(tmp_path, DISCORD_GATEWAY_URL=f"ws://127.0.0.1:{free_port()}")
     assert line.startswith("Discord's gateway cannot be reached at ws://127.0.0.1")
     assert "DISCORD_GATEWAY_URL" in line
 
@@ -108,31 +111,26 @@ async def test_a_gateway_that_does_not_want_us(tmp_path: Path, code: int, says: 
 
     application = web.Application()
     application.router.add_get("/", refuse)
-    async with Loopback() as world, TestServer(application) as gateway:
-        env = world.env() | {"DISCORD_GATEWAY_URL": str(gateway.make_url("/").with_scheme("ws"))}
-        assert says in one_line(*await program(env=env, cwd=tmp_path))
+    async with TestServer(application) as gateway:
+        url = str(gateway.make_url("/").with_scheme("ws"))
+        assert says in await refusal(tmp_path, DISCORD_GATEWAY_URL=url)
 
 
 async def test_unknown_model(tmp_path: Path) -> None:
-    async with Loopback() as world:
-        env = world.env() | {"GEMINI_MODEL": "gemini-9-telepathy"}
-        line = one_line(*await program(env=env, cwd=tmp_path))
+    line = await refusal(tmp_path, GEMINI_MODEL="gemini-9-telepathy")
     assert "gemini-9-telepathy" in line
     assert "gemini-3.8-live" in line
 
 
 async def test_unknown_voice(tmp_path: Path) -> None:
-    async with Loopback() as world:
-        line = one_line(*await program(env=world.env() | {"GEMINI_VOICE": "alloy"}, cwd=tmp_path))
+    line = await refusal(tmp_path, GEMINI_VOICE="alloy")
     assert "GEMINI_VOICE is 'alloy'" in line
     assert "Puck" in line
 
 
 async def test_a_ca_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
-    async with Loopback() as world:
-        env = world.env() | {"PARLEY_CA_FILE": str(tmp_path / "ca.pem")}
-        line = one_line(*await program(env=env, cwd=tmp_path))
+    line = await refusal(tmp_path, PARLEY_CA_FILE=str(tmp_path / "ca.pem"))
     assert line.startswith("PARLEY_CA_FILE")
 
 
@@ -151,27 +149,13 @@ async def test_leaves_channel_and_session_on_a_signal_and_logs_no_secret(
     tmp_path: Path, signal_number: signal.Signals
 ) -> None:
     async with Loopback() as world:
-        env = world.env() | {"PARLEY_LOG_LEVEL": "debug", "PYTHONPATH": str(ROOT)}
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            env=clean | env,
-            cwd=tmp_path,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        env = world.env() | {"PARLEY_LOG_LEVEL": "debug"}
+        process = await started(env=env, cwd=tmp_path)
         output = asyncio.create_task(process.communicate())
         account = world.discord.world.accounts.by_token(env["DISCORD_TOKEN"])
         assert account is not None
         await until(lambda: world.discord.world.sessions.of(account.id), 20)
-        member = Member(
-            "Ana",
-            api_base=world.discord.api_base,
-            gateway_url=world.discord.gateway_url,
-            ca_file=world.ca_file,
-        )
+        member = Member.of(world, "Ana")
         async with member as ana:
             await ana.join(world.guild_id, world.voice_channel_id)
             await ana.type("join")

@@ -139,13 +139,6 @@ async def open_desk(world: Loopback, store: Store, patch: pytest.MonkeyPatch) ->
 
 async def enter(world: Loopback, stack: AsyncExitStack, name: str) -> Member:
     """A member, in the voice channel."""
-    member = await stack.enter_async_context(
-        Member(
-            name,
-            api_base=world.discord.api_base,
-            gateway_url=world.discord.gateway_url,
-            ca_file=world.ca_file,
-        )
-    )
+    member = await stack.enter_async_context(Member.of(world, name))
     await member.join(world.guild_id, world.voice_channel_id)
     return member

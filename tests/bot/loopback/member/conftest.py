@@ -24,13 +24,7 @@ async def login(loopback: Loopback) -> AsyncIterator[Login]:
     async with AsyncExitStack() as stack:
 
         async def login(name: str, into: int | None = None, **options: Any) -> Member:
-            member = Member(
-                name,
-                api_base=loopback.discord.api_base,
-                gateway_url=loopback.discord.gateway_url,
-                ca_file=loopback.ca_file,
-                **options,
-            )
+            member = Member.of(loopback, name, **options)
             await stack.enter_async_context(member)
             if into is not None:
                 await member.join(loopback.guild_id, into)
